@@ -1,0 +1,54 @@
+"""Reads settings from the environment: `NAME`, the file named by `NAME_FILE`, or the secrets of an embedded start."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout: where manage.py stands."""
+
+
+def home() -> Path:
+    """Returns the folder of the embedded services' data and secrets (`LOCI_HOME`).
+
+    As root the default lies outside of the checkout, because Postgres runs as another user that must reach it.
+    """
+    default = Path("/var/lib/loci") if os.geteuid() == 0 else ROOT / ".loci"
+    return Path(os.environ.get("LOCI_HOME") or default)
+
+
+def env(name: str, default: str = "") -> str:
+    """Returns the setting `name`.
+
+    It is the variable, the text of the file that `<name>_FILE` names, of `LOCI_HOME/secrets/<name>`, or `default`.
+
+    Raises `ImproperlyConfigured` when `<name>_FILE` cannot be read.
+    """
+    if value := os.environ.get(name):
+        return value
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from error
+    secret = home() / "secrets" / name
+    return secret.read_text().strip() if _readable(secret) else default
+
+
+def env_int(name: str, default: int) -> int:
+    """Returns the setting `name` as an integer; raises `ImproperlyConfigured` for anything else."""
+    value = env(name, str(default))
+    try:
+        return int(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+
+
+def env_bool(name: str, default: bool) -> bool:
+    """Returns the setting `name` as a truth value: 1, true, yes and on are true, in any case."""
+    return env(name, str(default)).lower() in {"1", "true", "yes", "on"}
+
+
+def _readable(path: Path) -> bool:
+    return os.access(path, os.R_OK)

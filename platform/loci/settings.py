@@ -1,0 +1,154 @@
+"""Django's settings. What an operator may set is an environment variable, read by `loci.env` (README, Settings)."""
+
+import os
+from typing import Any
+
+import dj_database_url
+
+from loci.env import env, env_bool, env_int, home
+from loci.net.presets import default_budget_s
+
+PROCESS = os.environ.get("LOCI_PROCESS", "command")
+"""What this process is: web, worker, dispatcher or command (a person's manage.py)."""
+
+# --- Addresses -------------------------------------------------------------------------------------------------------
+HOST = env("LOCI_HOST", "127.0.0.1")
+PORT = env_int("LOCI_PORT", 8000)
+BASE_URL = env("LOCI_BASE_URL", f"http://localhost:{PORT}").rstrip("/")
+LOCI_HOME = home()
+
+# --- Secrets ---------------------------------------------------------------------------------------------------------
+SECRET_KEY = env("LOCI_SECRET_KEY")
+KEY_PEPPER = env("LOCI_KEY_PEPPER")
+
+# --- Django ----------------------------------------------------------------------------------------------------------
+DEBUG = False
+ALLOWED_HOSTS = ["*"]  # Tenancy comes from the key and no link is built from the Host header, so any name may reach us.
+ROOT_URLCONF = "loci.urls"
+WSGI_APPLICATION = "loci.wsgi.application"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "orgs.User"
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # loci.http.parser has the limit, and answers in JSON.
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "loci",
+    "orgs",
+    "workers",
+    "memories",
+    "billing",
+]
+
+MIDDLEWARE = [
+    "loci.observability.middleware.RequestContextMiddleware",
+    "loci.http.middleware.CollapseSlashesMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "loci.http.middleware.JsonErrorsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+# --- Postgres (design.md §2, Roles; reliability.md §2.16) ------------------------------------------------------------
+STATEMENT_TIMEOUT_S = {"web": 5, "worker": 30, "dispatcher": 10}.get(PROCESS, 0)
+POOL_SIZE = env_int("DATABASE_POOL_SIZE", 8)
+
+
+def _database(url_name: str, role: str, *, pool: bool) -> dict[str, Any]:
+    url = env(url_name, f"postgresql://{role}@127.0.0.1:5432/loci")
+    timeouts = f"-c statement_timeout={STATEMENT_TIMEOUT_S}s -c lock_timeout={5 if STATEMENT_TIMEOUT_S else 0}s"
+    config: dict[str, Any] = {
+        **dj_database_url.parse(url, engine="loci.db"),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+    }
+    config["OPTIONS"] = {**config.get("OPTIONS", {}), "options": timeouts, "connect_timeout": 3}
+    if pool:
+        config["OPTIONS"]["pool"] = {"min_size": 1, "max_size": POOL_SIZE, "timeout": 3}
+    return config
+
+
+DATABASES = {
+    "default": _database("DATABASE_URL", "loci_app", pool=True),
+    "owner": _database("DATABASE_OWNER_URL", "loci_owner", pool=False),
+    "system": _database("DATABASE_SYSTEM_URL", "loci_system", pool=False),
+}
+DATABASE_ROLES = {
+    name: DATABASES[alias]["USER"] for name, alias in [("app", "default"), ("owner", "owner"), ("system", "system")]
+}
+
+TENANT_ORM_SCOPING = True
+"""False only in tests that prove that row-level security holds alone (reliability.md C2)."""
+
+# --- Redis and Celery (reliability.md §2.4) --------------------------------------------------------------------------
+REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+# --- Work (design.md §3, §5) -----------------------------------------------------------------------------------------
+LLM_PROVIDER = env("LLM_PROVIDER", "openai")
+LLM_BUDGET_S = env_int("LLM_BUDGET_S", default_budget_s(LLM_PROVIDER))
+"""The seconds that one job may spend on a model; soft limit, hard limit and lease follow from it (workers.limits)."""
+ADD_WAIT_MS = env_int("ADD_WAIT_MS", 0)
+"""How long an asynchronous add waits for its job before it answers "queued"; projects may set their own."""
+WEB_THREADS = env_int("WEB_THREADS", 8)
+WORKER_CONCURRENCY = env_int("WORKER_CONCURRENCY", 2)
+WORKER_GRACE_S = env_int("WORKER_GRACE_S", 25)
+"""How long a worker that is told to stop may go on with the jobs that it holds."""
+RERING_AFTER_S = env_int("RERING_AFTER_S", 30)
+"""A published job that nobody claimed is rung again after this many seconds."""
+
+# --- Models ----------------------------------------------------------------------------------------------------------
+LLM_BASE_URL = env("LLM_BASE_URL")
+LLM_API_KEY = env("LLM_API_KEY") or env("OPENAI_API_KEY")
+LLM_MODEL = env("LLM_MODEL")
+EMBEDDING_PROVIDER = env("EMBEDDING_PROVIDER", "local")
+EMBEDDING_BASE_URL = env("EMBEDDING_BASE_URL")
+EMBEDDING_API_KEY = env("EMBEDDING_API_KEY")
+EMBEDDING_MODEL = env("EMBEDDING_MODEL")
+
+# --- The API ---------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["orgs.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["loci.http.parser.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["loci.http.renderer.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "loci.http.errors.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Loci",
+    "DESCRIPTION": "An open memory platform for AI applications that speaks the Mem0 Platform API.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Observability ---------------------------------------------------------------------------------------------------
+SENTRY_DSN = env("SENTRY_DSN")
+METRICS_TOKEN = env("METRICS_TOKEN")
+"""Without it /metrics answers loopback only."""
+LOG_LEVEL = env("LOG_LEVEL", "INFO")
+LOG_JSON = env_bool("LOG_JSON", True)
+LOGGING_CONFIG = None  # loci.observability.logging.configure, called by LociConfig.ready.
