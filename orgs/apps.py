@@ -1,0 +1,9 @@
+"""The app of organizations, projects, people and keys."""
+
+from django.apps import AppConfig
+
+
+class OrgsConfig(AppConfig):
+    """Organizations, their projects, members and API keys."""
+
+    name = "orgs"
