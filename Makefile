@@ -1,0 +1,52 @@
+# One verb per job; `make help` lists them. Each works as root and as an ordinary user.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+IN_TREE := PYTHONPATH=platform:. DJANGO_SETTINGS_MODULE=loci.settings
+
+.PHONY: help up test test-clients lint types bench chaos
+.DEFAULT_GOAL := help
+
+help: ## show these lines
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
+
+up: $(VENV)/run.stamp ## run everything here; prints the host, a first API key and the reference page
+	@exec $(BIN)/python manage.py up
+
+test: $(VENV)/dev.stamp ## run the tests, without chaos and real clients
+	$(BIN)/pytest -m "not chaos" --ignore=tests/clients --ignore=tests/bench
+
+test-clients: $(VENV)/dev.stamp ## drive a running server with the real mem0ai clients of PyPI and npm
+	$(BIN)/pytest tests/clients
+
+lint: $(VENV)/dev.stamp ## check style, format, layers and migrations
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(IN_TREE) $(BIN)/lint-imports
+	$(IN_TREE) $(BIN)/python manage.py makemigrations --check --dry-run
+
+types: $(VENV)/dev.stamp ## check the types
+	$(IN_TREE) $(BIN)/mypy
+
+bench: $(VENV)/dev.stamp ## measure latency, throughput and memory
+	$(IN_TREE) $(BIN)/python -m tests.bench
+
+chaos: $(VENV)/dev.stamp ## kill workers, queue and database under load (size: CHAOS_ADDS)
+	$(BIN)/pytest -m chaos tests
+
+# The stamps hold the time of the last install: nothing is installed again until a lock file changes.
+$(VENV)/run.stamp: requirements.lock | $(BIN)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/run.stamp
+
+$(BIN)/uv:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer, or name it with PYTHON=." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Loci needs Python 3.11 or newer; name it with PYTHON=, as in: make up PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make virtual environments: install its package for them (Debian and Ubuntu: python3-venv)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

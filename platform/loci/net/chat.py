@@ -1,0 +1,153 @@
+"""Asks a chat model for one JSON object, in the strictest format that its endpoint accepts (reliability.md §2.10)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import openai
+from pydantic import BaseModel, Field, ValidationError
+
+from loci.errors import DependencyError
+from loci.net.llm import BadRequest, Budget, Endpoint, call, client
+from loci.net.presets import AnswerFormat
+
+MAX_ANSWER_TOKENS = 8_192
+MAX_ANSWER_BYTES = 64 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+"""Of the whole HTTP answer, with its envelope, escapes, and the reasoning that some endpoints include."""
+
+Message = Mapping[str, str]
+"""`{"role": …, "content": …}`"""
+
+_accepted: dict[tuple[str, str], AnswerFormat] = {}
+"""The format that a model at a base URL is known to accept, so that the others are refused once per process only."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A finished answer: the text that should be JSON, and what it cost."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+
+
+def complete(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], budget: Budget) -> Completion:
+    """Returns the model's answer to `messages`, asked for in the form of `schema`, which not every endpoint keeps to.
+
+    Raises `DependencyError` when the endpoint fails, or when the answer was cut off, is too long or was withheld.
+    """
+    budget.take_call()
+    for answer_format in _formats(endpoint):
+        request = _request(endpoint, messages, schema, answer_format)
+        try:
+            body = call(partial(_send, endpoint, request, budget), endpoint=endpoint, budget=budget)
+        except BadRequest as refused:
+            if answer_format is AnswerFormat.JSON_OBJECT or not _is_about(answer_format, refused.reason):
+                raise
+        else:
+            _accepted[endpoint.base_url, endpoint.model] = answer_format
+            return _completion(body)
+    raise AssertionError("the last format either answers or raises")
+
+
+def _formats(endpoint: Endpoint) -> list[AnswerFormat]:
+    first = _accepted.get((endpoint.base_url, endpoint.model), endpoint.preset.answer_format)
+    order = list(AnswerFormat)
+    return order[order.index(first) :]
+
+
+def _is_about(answer_format: AnswerFormat, reason: str) -> bool:
+    words = ["tool"] if answer_format is AnswerFormat.TOOL else ["response_format", "response format", "schema"]
+    return any(word in reason.lower() for word in words)
+
+
+def _request(
+    endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], answer_format: AnswerFormat
+) -> dict[str, Any]:
+    return {
+        "model": endpoint.model,
+        "messages": list(messages),
+        endpoint.preset.limit_field: MAX_ANSWER_TOKENS,
+        **_format_fields(schema, answer_format),
+    }
+
+
+def _send(endpoint: Endpoint, request: dict[str, Any], budget: Budget, timeout: openai.Timeout) -> "_Body":
+    completions = client(endpoint.base_url, endpoint.api_key).chat.completions
+    with completions.with_streaming_response.create(**request, timeout=timeout) as response:
+        raw = _read(response.iter_bytes(), budget)
+    try:
+        return _Body.model_validate_json(raw)
+    except ValidationError:
+        raise DependencyError(f"The {endpoint.provider} endpoint did not answer as a chat endpoint does") from None
+
+
+def _format_fields(schema: type[BaseModel], answer_format: AnswerFormat) -> dict[str, Any]:
+    tool = openai.pydantic_function_tool(schema, name="answer", description="Gives the answer.")
+    match answer_format:
+        case AnswerFormat.JSON_SCHEMA:
+            named = {"name": "answer", "strict": True, "schema": tool["function"]["parameters"]}
+            return {"response_format": {"type": "json_schema", "json_schema": named}}
+        case AnswerFormat.TOOL:
+            return {"tools": [tool], "tool_choice": {"type": "function", "function": {"name": "answer"}}}
+        case AnswerFormat.JSON_OBJECT:
+            return {"response_format": {"type": "json_object"}}
+
+
+def _read(chunks: Iterator[bytes], budget: Budget) -> bytes:
+    """The body, unless it is too long, or comes so slowly that no single read times out but the budget is used up."""
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise DependencyError("The model's answer is too long")
+        if budget.seconds_left <= 0:
+            raise DependencyError("The model's answer came too slowly")
+    return bytes(body)
+
+
+def _completion(body: "_Body") -> Completion:
+    choice = body.choices[0]
+    if choice.finish_reason == "length":
+        raise DependencyError("The model's answer was cut off at its token limit")
+    if choice.finish_reason == "content_filter" or choice.message.refusal:
+        raise DependencyError("The model withheld its answer")
+    calls = choice.message.tool_calls
+    text = calls[0].function.arguments if calls else choice.message.content or ""
+    if len(text.encode(errors="replace")) > MAX_ANSWER_BYTES:
+        raise DependencyError("The model's answer is too long")
+    usage = body.usage or _Usage()
+    return Completion(text, usage.prompt_tokens, usage.completion_tokens)
+
+
+class _Function(BaseModel):
+    arguments: str
+
+
+class _ToolCall(BaseModel):
+    function: _Function
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = Field(default=0, ge=0)
+    completion_tokens: int = Field(default=0, ge=0)
+
+
+class _Body(BaseModel):
+    """The part of a chat completion that is read. Endpoints differ in the rest, so it is not looked at."""
+
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage | None = None

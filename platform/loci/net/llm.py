@@ -1,0 +1,202 @@
+"""The one way to a remote model: its endpoint, timeouts, retries, budget and breaker (reliability.md §2.10)."""
+
+import email.utils
+import math
+import os
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+import openai
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from loci.errors import DependencyError
+from loci.net.breaker import Breaker
+from loci.net.presets import PRESETS, Preset
+
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 30.0
+PAUSES_S = (0.5, 2.0)
+"""Before the second and the third attempt, each with jitter."""
+MAX_CALLS = 4
+"""The answers that one job may ask of a model; with the retries, 12 requests."""
+MAX_RETRY_AFTER_S = 3600.0
+
+T = TypeVar("T")
+_random = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A model, and where it is reached. The host is the operator's own affair: no error names it."""
+
+    provider: str
+    base_url: str
+    api_key: str
+    model: str
+    preset: Preset
+
+    @property
+    def host(self) -> str:
+        """Returns the host, with its port where one is given."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def breaker(self) -> Breaker:
+        """Returns the circuit breaker of this model at this host."""
+        return Breaker(f"{self.provider}:{self.host}:{self.model}")
+
+
+def endpoint() -> Endpoint | None:
+    """Returns the endpoint that the `LLM_*` settings name, or None when no model is set up.
+
+    Raises `ImproperlyConfigured` when they name one incompletely.
+    """
+    preset = PRESETS.get(settings.LLM_PROVIDER)
+    if preset is None:
+        raise ImproperlyConfigured(f"LLM_PROVIDER must be one of {', '.join(PRESETS)}, not {settings.LLM_PROVIDER!r}.")
+    if not (settings.LLM_API_KEY or preset.local):
+        return None
+    base_url, model = settings.LLM_BASE_URL or preset.base_url, settings.LLM_MODEL or preset.model
+    for name, value in [("LLM_BASE_URL", base_url), ("LLM_MODEL", model)]:
+        if not value:
+            raise ImproperlyConfigured(f"LLM_PROVIDER={settings.LLM_PROVIDER} needs {name} too.")
+    return Endpoint(settings.LLM_PROVIDER, base_url, settings.LLM_API_KEY or "none", model, preset)
+
+
+@lru_cache(maxsize=8)
+def client(base_url: str, api_key: str) -> openai.OpenAI:
+    """Returns this process's client of an OpenAI-compatible endpoint. It never retries by itself: see `call`."""
+    timeout = openai.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    return openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0)
+
+
+os.register_at_fork(after_in_child=client.cache_clear)  # A connection must not be shared between processes.
+
+
+class Budget:
+    """What one job may still spend on remote models: seconds, and answers."""
+
+    def __init__(self, seconds: float, *, calls: int = MAX_CALLS) -> None:
+        self._deadline = time.monotonic() + seconds
+        self.calls_left = calls
+
+    @property
+    def seconds_left(self) -> float:
+        """Returns the seconds until the deadline; negative after it."""
+        return self._deadline - time.monotonic()
+
+    def take_call(self) -> None:
+        """Counts one answer asked for; raises `DependencyError` when the job may ask for no more."""
+        if self.calls_left <= 0:
+            raise DependencyError("The job has asked the model as often as it may")
+        self.calls_left -= 1
+
+    def timeout(self, read_timeout_s: float = READ_TIMEOUT_S) -> openai.Timeout:
+        """Returns the timeouts of one request; raises `DependencyError` when the time is used up."""
+        left = self.seconds_left
+        if left <= 0:
+            raise DependencyError("The time that a job may spend on remote models is used up")
+        return openai.Timeout(min(read_timeout_s, left), connect=min(CONNECT_TIMEOUT_S, left))
+
+
+def assert_outside_transaction() -> None:
+    """Raises `RuntimeError` inside of a transaction: it would hold a connection for as long as the service takes."""
+    if any(connection.in_atomic_block for connection in connections.all(initialized_only=True)):
+        raise RuntimeError("A remote service was called inside of a transaction.")
+
+
+def call(send: Callable[[openai.Timeout], T], *, endpoint: Endpoint, budget: Budget) -> T:
+    """Returns what `send(timeout)` returns, tried up to three times within the budget and under the endpoint's breaker.
+
+    Connect errors, 408, 429 and 5xx are tried again after a short pause, or after `Retry-After`. Raises `CircuitOpen`,
+    `BadRequest` for a request that the endpoint understood and refused, and `DependencyError` for every other failure.
+    """
+    assert_outside_transaction()
+    read_timeout_s = budget.seconds_left if endpoint.preset.local else READ_TIMEOUT_S
+    pauses = iter(PAUSES_S)
+    while True:
+        try:
+            return _attempt(send, budget.timeout(read_timeout_s), endpoint.breaker)
+        except _AttemptFailed as failed:
+            wait = failed.wait(next(pauses, None))
+            if wait is None or wait >= budget.seconds_left:
+                detail = f"The {endpoint.provider} endpoint {failed}"
+                raise DependencyError(detail, retry_after=failed.retry_after) from None
+            time.sleep(wait)
+
+
+class BadRequest(DependencyError):
+    """The endpoint refused the request itself (400, 422). `reason` is its own text: never store or log it."""
+
+    def __init__(self, detail: str, reason: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class _AttemptFailed(Exception):
+    def __init__(self, detail: str, *, again: bool, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.again = again
+        self.retry_after = retry_after
+
+    def wait(self, pause: float | None) -> float | None:
+        """The seconds before the next attempt, for which `pause` is planned; None when there is none."""
+        if pause is None or not self.again:
+            return None
+        return self.retry_after if self.retry_after is not None else pause * _random.uniform(0.5, 1)
+
+
+def _attempt(send: Callable[[openai.Timeout], T], timeout: openai.Timeout, breaker: Breaker) -> T:
+    # All is raised `from None`: the endpoint's own text may quote the conversation, and tracebacks are reported.
+    probe = breaker.admit()
+    try:
+        result = send(timeout)
+    except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+        breaker.record(failed=False, probe=probe)
+        raise BadRequest(f"The endpoint refused the request ({_code(error)})", error.message) from None
+    except (openai.APIError, httpx2.HTTPError) as error:
+        breaker.record(failed=True, probe=probe)
+        raise _judged(error) from None
+    except DependencyError:
+        breaker.record(failed=True, probe=probe)
+        raise
+    breaker.record(failed=False, probe=probe)
+    return result
+
+
+def _judged(error: openai.APIError | httpx2.HTTPError) -> _AttemptFailed:
+    if isinstance(error, openai.APIStatusError):
+        again = error.status_code in {408, 429} or error.status_code >= 500
+        return _AttemptFailed(f"answered {_code(error)}", again=again, retry_after=_retry_after(error.response.headers))
+    cause = error.__cause__ or error
+    was_slow = isinstance(cause, httpx2.TimeoutException) and not isinstance(cause, httpx2.ConnectTimeout)
+    return _AttemptFailed("did not answer in time" if was_slow else "cannot be reached", again=not was_slow)
+
+
+def _code(error: openai.APIStatusError) -> str:
+    """The status, and the endpoint's machine-readable code, which unlike its message cannot quote the conversation."""
+    code = error.code if error.code and re.fullmatch(r"[a-z_]{1,64}", error.code) else ""
+    return f"{error.status_code} {code}".strip()
+
+
+def _retry_after(headers: httpx2.Headers) -> float | None:
+    """`Retry-After` in seconds, given as a number or as a date (RFC 9110 §10.2.3)."""
+    value = headers.get("retry-after", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (email.utils.parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if math.isfinite(seconds) else None
