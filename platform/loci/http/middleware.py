@@ -1,0 +1,77 @@
+"""What must hold for every answer, also where no view was reached."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+
+from loci.http.errors import error_response, response_to
+
+MAX_DISCARDED_BYTES = 32 * 1024**2
+_CHUNK_BYTES = 64 * 1024
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
+
+
+class CollapseSlashesMiddleware:
+    """Reads `//v1/ping/`, which clients send whose host ends in a slash, as `/v1/ping/` (contract.md §1)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith("//"):
+            request.path_info = re.sub("^/+", "/", request.path_info)
+            request.path = re.sub("^/+", "/", request.path)
+        return self.get_response(request)
+
+
+class JsonErrorsMiddleware:
+    """Turns every error that is not JSON yet into it, and keeps the API's answers out of caches.
+
+    It also refuses what would be misread: bodies without a length, other encodings than UTF-8, U+0000 in the address.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        refused = _misreadable(request)
+        response = error_response(refused) if refused else self.get_response(request)
+        if response.status_code >= 400 and "json" not in response.get("Content-Type", ""):
+            kept = {name: response[name] for name in _KEPT_HEADERS if name in response}
+            response = error_response(response.status_code, headers=kept)
+        response.setdefault("Cache-Control", "no-store")
+        _discard_body(request)
+        return response
+
+    def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answers an error that a view outside of DRF raised; None leaves a bug to Django's signal and its 500."""
+        return response_to(error)
+
+
+def _discard_body(request: HttpRequest) -> None:
+    """Reads what the view left of the body.
+
+    With more than a little of it unread, the server closes the connection under a client that still sends, which
+    then never sees the 401 or 413.
+    """
+    left = MAX_DISCARDED_BYTES
+    with suppress(UnreadablePostError):
+        while left > 0 and (chunk := request.read(min(left, _CHUNK_BYTES))):
+            left -= len(chunk)
+
+
+def _misreadable(request: HttpRequest) -> int | None:
+    """Returns the status that refuses `request`, or None."""
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        return 411  # WSGI without a length reads an empty body, and the request would seem to ask for nothing.
+    charset = (request.content_params or {}).get("charset", "utf-8").strip("\"'").lower()
+    if charset not in {"utf-8", "utf8"}:
+        return 415
+    if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        return 400
+    return None

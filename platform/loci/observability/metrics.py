@@ -1,0 +1,40 @@
+"""The numbers of `/metrics` (Prometheus): others import them and count; `render` writes them all.
+
+With `PROMETHEUS_MULTIPROC_DIR` set before the start, all processes share that folder and any of them shows all numbers.
+"""
+
+import os
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+
+HTTP_REQUESTS = Counter("loci_http_requests_total", "Requests answered.", ["method", "route", "status"])
+HTTP_SECONDS = Histogram("loci_http_request_seconds", "Time to answer a request.", ["method", "route"], buckets=_FAST)
+
+JOBS_FINISHED = Counter("loci_jobs_finished_total", "Runs of jobs that ended.", ["kind", "outcome"])
+JOB_SECONDS = Histogram("loci_job_seconds", "Time from accepting a job to its end.", ["kind"], buckets=_SLOW)
+LEASES_EXPIRED = Counter("loci_job_leases_expired_total", "Runs whose worker vanished.", ["kind"])
+QUEUE_AGE_SECONDS = Gauge(
+    "loci_queue_oldest_due_seconds", "Age of the oldest due job.", ["queue"], multiprocess_mode="mostrecent"
+)
+DUE_JOBS = Gauge("loci_queue_due_jobs", "Jobs that are due and not running.", ["queue"], multiprocess_mode="mostrecent")
+DEAD_JOBS = Gauge("loci_jobs_dead", "Jobs that were given up and not replayed.", multiprocess_mode="mostrecent")
+
+LLM_CALLS = Counter("loci_llm_calls_total", "Calls of a language model.", ["model", "outcome"])
+LLM_TOKENS = Counter("loci_llm_tokens_total", "Tokens, as the provider counts them.", ["model", "direction"])
+
+SEARCH_SECONDS = Histogram("loci_search_seconds", "Time of the parts of a search.", ["part"], buckets=_FAST)
+
+
+def render() -> bytes:
+    """Returns all numbers in Prometheus' text format (`CONTENT_TYPE`)."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # this part of the library has no types
+    return generate_latest(registry)

@@ -1,0 +1,162 @@
+"""Real services for the tests, and the cast: Alice and Bob own an organization each."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+from django.test import Client
+from psycopg import sql
+
+from loci.local.postgres import Postgres
+from loci.local.valkey import Valkey
+from loci.tenancy.context import Tenant, has_tenant
+from loci.tenancy.provision import TEMPLATE, provision
+from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
+from workers.celery import app as celery_app
+
+ROLES = {"default": "loci_app", "owner": "loci_owner", "system": "loci_system"}
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+DATABASE = "loci_test"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Where the servers of this test run are."""
+
+    postgres: Postgres
+    valkey: Valkey
+
+    def environment(self) -> dict[str, str]:
+        """Returns the settings with which a child process uses the same servers and database."""
+        urls = {
+            name: f"postgresql://{role}:{role}@127.0.0.1:{self.postgres.port}/{DATABASE}"
+            for name, role in zip(
+                ["DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SYSTEM_URL"], ROLES.values(), strict=True
+            )
+        }
+        return {
+            **urls,
+            "REDIS_URL": self.valkey.url,
+            "LOCI_SECRET_KEY": settings.SECRET_KEY,
+            "LOCI_KEY_PEPPER": settings.KEY_PEPPER,
+        }
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """Starts Postgres and Valkey in a folder of their own, and ends them."""
+    # Not pytest's own tmp_path: as root the servers run as another user, who may not enter it.
+    folder = Path(tempfile.mkdtemp(prefix="loci-test-"))
+    folder.chmod(0o755)
+    postgres = Postgres(folder / "postgres", settings=FAST)
+    valkey = Valkey(folder / "valkey")
+    try:
+        postgres.start()
+        valkey.start()
+        yield Services(postgres, valkey)
+    finally:
+        postgres.stop("immediate")
+        valkey.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(services: Services, django_db_blocker: Any) -> Iterator[None]:
+    """Makes the test database from the provisioned template as the owner; the tests themselves are `loci_app`."""
+    settings.SECRET_KEY, settings.KEY_PEPPER = "a secret of the tests", "a pepper of the tests"
+    with django_db_blocker.unblock():
+        _point_to(services, "loci")
+        provision(services.postgres.admin_url("postgres"))
+        _create_from_template(services)
+        _point_to(services, DATABASE)
+        call_command("migrate", verbosity=0)
+        connections["owner"].close()
+    yield
+    with django_db_blocker.unblock():
+        for alias in ROLES:
+            connections[alias].close()
+        connections["default"].close_pool()  # type: ignore[attr-defined]  # every alias is Postgres, which has a pool
+
+
+def _point_to(services: Services, database: str) -> None:
+    server = urlsplit(services.postgres.admin_url("postgres"))
+    for alias, role in ROLES.items():
+        place = {"HOST": server.hostname, "PORT": server.port, "NAME": database, "USER": role, "PASSWORD": role}
+        connections[alias].settings_dict.update(place)
+        settings.DATABASES[alias].update(place)
+    settings.REDIS_URL = services.valkey.url
+    celery_app.conf.broker_url = services.valkey.url
+
+
+def _create_from_template(services: Services) -> None:
+    role = ROLES["owner"]
+    url = f"postgresql://{role}:{role}@127.0.0.1:{services.postgres.port}/postgres"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(DATABASE), sql.Identifier(TEMPLATE))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture
+def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Opens the database to a test with real transactions, and empties it afterwards as the owner."""
+    with django_db_blocker.unblock():
+        yield
+        assert not has_tenant(), "the test left a tenant behind"
+        _truncate()
+
+
+def _truncate() -> None:
+    tables = ", ".join(f'"{table}"' for table in sorted(PROJECT_TABLES | ORG_TABLES | {"user", "django_session"}))
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who owns an organization and calls its default project's API with a key."""
+
+    email: str
+    tenant: Tenant
+    org_id: str
+    project_id: str
+    key: str
+    client: Client
+
+
+@pytest.fixture
+def alice(database: None) -> Person:
+    """The owner whose data the test is about."""
+    return make_person("alice@example.com")
+
+
+@pytest.fixture
+def bob(database: None) -> Person:
+    """The owner of another organization."""
+    return make_person("bob@example.org")
+
+
+def make_person(email: str) -> Person:
+    """Returns a new owner with an organization, a project and a key."""
+    from orgs.models import User
+    from orgs.services import create_api_key, create_organization
+
+    user = User.objects.create_user(email)
+    project = create_organization(name=f"{email}'s", owner=user)
+    key = create_api_key(project=project, maker=user, name="test")
+    return Person(
+        email=email,
+        tenant=Tenant(project_id=project.id, org_id=project.org_id),
+        org_id=project.org.public_id,
+        project_id=project.public_id,
+        key=key,
+        client=Client(headers={"authorization": f"Token {key}"}, raise_request_exception=False),
+    )
