@@ -1,0 +1,24 @@
+"""Messages in, facts out: which extractor this deployment uses (design.md §3)."""
+
+from loci.net.llm import endpoint
+from memories.embedding import embedder
+from memories.extraction.base import Extractor
+from memories.extraction.llm import LLMExtractor
+from memories.extraction.offline import OfflineExtractor
+
+
+def extractor() -> Extractor:
+    """Returns the extractor for one job: by the model that is set up, or without any.
+
+    Raises `ImproperlyConfigured` when a model is set up incompletely.
+    """
+    configured = endpoint()
+    return LLMExtractor(configured) if configured else OfflineExtractor(embedder())
+
+
+def describe() -> str:
+    """Returns one line for the start: which extractor, model and host are used. Raises like `extractor`."""
+    configured = endpoint()
+    if configured is None:
+        return "offline extraction (no LLM key set)"
+    return f"LLM extraction with {configured.model} at {configured.host}"

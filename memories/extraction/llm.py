@@ -1,0 +1,128 @@
+"""Extraction by a language model: one structured call per job, and a small second one where needed (design.md §3)."""
+
+import calendar
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from loci.errors import DependencyError
+from loci.net.chat import Message, complete
+from loci.net.llm import Budget, Endpoint
+from memories.extraction.base import Candidate, Extraction, ExtractionInput, InputMessage, Relation
+from memories.extraction.llm_schema import (
+    AddAnswer,
+    AnswerT,
+    DecideAnswer,
+    InvalidAnswerError,
+    clean,
+    parse,
+    related,
+    to_facts,
+)
+
+ADD_PROMPT = "add-1"
+DECIDE_PROMPT = "decide-1"
+"""Files in `prompts/`. A changed prompt is a new file: its name is stored with every memory."""
+
+
+class LLMExtractor:
+    """Extracts with the model at `endpoint`, within one budget of time and calls: make one for each job.
+
+    Each `extract` starts the budget (`LLM_BUDGET_S`) anew; the `decide`s that follow it spend what is left.
+    `calls`, `tokens_in` and `tokens_out` count all that this extractor has asked for, repairs included.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.name = f"llm/{endpoint.model}/{ADD_PROMPT}"
+        self.calls = self.tokens_in = self.tokens_out = 0
+        self._endpoint = endpoint
+        self._budget = Budget(settings.LLM_BUDGET_S)
+
+    def extract(self, given: ExtractionInput) -> Extraction:
+        """See `Extractor.extract`. The model sees numbers for messages and candidates, and no id, tenant or entity."""
+        self._budget = Budget(settings.LLM_BUDGET_S)
+        answer = self._ask(ADD_PROMPT, _add_data(given), AddAnswer)
+        return Extraction(to_facts(answer, given), self.name, self.calls, self.tokens_in, self.tokens_out)
+
+    def decide(self, fact_text: str, near: Sequence[Candidate]) -> tuple[Relation, int] | None:
+        """Returns how a fact stands to one of the memories near it, with that one's number, or None for no relation.
+
+        It is None too when the job has used up its calls: a memory too many does less harm than one merged by guess.
+        Raises `loci.errors.DependencyError` like `extract`.
+        """
+        if not near or not self._budget.calls_left:
+            return None
+        data = {"fact": fact_text, "candidates": [_candidate(candidate) for candidate in near]}
+        answer = self._ask(DECIDE_PROMPT, data, DecideAnswer)
+        return related(answer.relation, answer.candidate, near)
+
+    def _ask(self, prompt: str, data: dict[str, Any], schema: type[AnswerT]) -> AnswerT:
+        """The model's valid answer, after one repair at most. What it answers is never stored or logged."""
+        messages: list[Message] = [
+            {"role": "system", "content": _prompt(prompt)},
+            {"role": "user", "content": _fenced(data)},
+        ]
+        text = self._complete(messages, schema)
+        try:
+            return parse(text, schema)
+        except InvalidAnswerError as error:
+            messages += [{"role": "assistant", "content": clean(text)}, {"role": "user", "content": _repair(error)}]
+        try:
+            return parse(self._complete(messages, schema), schema)
+        except InvalidAnswerError as error:
+            raise DependencyError(f"{self._endpoint.model} gave no valid answer: {error}") from None
+
+    def _complete(self, messages: Sequence[Message], schema: type[AnswerT]) -> str:
+        completion = complete(self._endpoint, messages, schema, self._budget)
+        self.calls += 1
+        self.tokens_in += completion.tokens_in
+        self.tokens_out += completion.tokens_out
+        return completion.text
+
+
+@cache
+def _prompt(name: str) -> str:
+    return (Path(__file__).parent / "prompts" / f"{name}.md").read_text()
+
+
+def _fenced(data: dict[str, Any]) -> str:
+    """The data as one line of JSON, in which nothing can look like the line that ends it."""
+    marker = secrets.token_hex(8)
+    return f"DATA {marker}\n{json.dumps(clean(data), ensure_ascii=False)}\nEND {marker}"
+
+
+def _repair(error: InvalidAnswerError) -> str:
+    return f"That answer cannot be used ({error}). Answer again, with only the JSON object that was asked for."
+
+
+def _add_data(given: ExtractionInput) -> dict[str, Any]:
+    return {
+        "observed_at": given.observed_at.isoformat(),
+        "weekday": calendar.day_name[given.observed_at.weekday()],
+        "speaker": given.speaker,
+        "instructions": {
+            "custom_instructions": given.instructions.custom_instructions,
+            "includes": given.instructions.includes,
+            "excludes": given.instructions.excludes,
+            "categories": dict(given.instructions.categories),
+        },
+        "context": [_message(message) for message in given.context],
+        "candidates": [_candidate(candidate) for candidate in given.candidates],
+        "messages": [{"number": number, **_message(message)} for number, message in enumerate(given.messages)],
+    }
+
+
+def _message(message: InputMessage) -> dict[str, Any]:
+    named = {"name": message.name} if message.name else {}
+    return {"role": message.role, **named, "content": message.content}
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    said_at = candidate.said_at.isoformat() if candidate.said_at else None
+    return {key: value for key, value in {**asdict(candidate), "said_at": said_at}.items() if value is not None}

@@ -1,0 +1,21 @@
+"""The settings that point Loci at a fake model."""
+
+import itertools
+
+from django.test import override_settings
+
+from tests.fakes.llm import FakeLLM
+
+_models = itertools.count()
+
+
+def use(llm: FakeLLM, *, budget_s: float = 10, provider: str = "openai") -> override_settings:
+    """Returns a context in which `llm` is the model; its name is new each time, so that no breaker remembers it."""
+    return override_settings(
+        LLM_PROVIDER=provider,
+        LLM_BASE_URL=llm.base_url,
+        LLM_API_KEY="test-key",
+        LLM_MODEL=f"fake-{next(_models)}",
+        LLM_BUDGET_S=budget_s,
+        REDIS_URL="redis://127.0.0.1:1/0",
+    )
