@@ -1,0 +1,126 @@
+"""Rings for whatever is due and was not rung for, or not heard: fair over projects (design.md §5).
+
+It sees the job table only, through the system role, and changes nothing but `published_at`.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import Error, connections, transaction
+
+from loci.observability import metrics
+from workers.celery import QUEUES
+from workers.doorbell import QUIET_S, heard_for, ring
+from workers.jobs import MAX_PUBLISHED
+
+logger = logging.getLogger(__name__)
+
+PAUSE_S = 0.3
+BATCH = 100
+
+# One row per ring, each project's first before any project's second. A lane has at most one job that is rung for, none
+# while one of its jobs runs; an expired lease and a ring that nobody heard are due again.
+DUE = """
+    WITH open AS MATERIALIZED (
+        SELECT project_id, id, kind, queue, lane, state, lease_until, not_before, published_at, created_at,
+               (coalesce(published_at, '-infinity') >= now() - make_interval(secs => %(rering)s)
+                   AND (state = 'pending' OR published_at >= lease_until))
+               OR (state = 'running' AND lease_until >= now()) AS taken
+        FROM job WHERE state IN ('pending', 'running')
+    ),
+    busy AS (
+        SELECT project_id, queue, count(*) AS published FROM open WHERE taken GROUP BY project_id, queue
+    ),
+    waiting AS (
+        SELECT open.*, coalesce(busy.published, 0) AS published,
+               row_number() OVER (PARTITION BY project_id, lane ORDER BY state DESC, created_at, id) AS turn
+        FROM open LEFT JOIN busy USING (project_id, queue)
+        WHERE NOT taken AND coalesce(busy.published, 0) < %(most)s
+          AND (CASE state WHEN 'running' THEN lease_until ELSE not_before END) <= now()
+          AND NOT EXISTS (
+              SELECT FROM open AS other
+              WHERE other.project_id = open.project_id AND other.lane = open.lane AND other.id <> open.id
+                AND (other.taken OR other.state = 'running')
+          )
+    ),
+    ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY project_id, queue ORDER BY created_at, id) AS place
+        FROM waiting WHERE turn = 1 OR lane IS NULL
+    )
+    SELECT project_id, id, published_at
+    FROM ranked
+    WHERE place + published <= %(most)s
+    ORDER BY ranked.place, ranked.created_at
+    LIMIT %(batch)s
+"""
+# What another dispatcher published since the snapshot is skipped: its lock, or the new time in the locked row, shows it.
+PUBLISH = """
+    UPDATE job SET published_at = now()
+    FROM (
+        SELECT job.project_id, job.id FROM job JOIN ({due}) AS due USING (project_id, id)
+        WHERE job.published_at IS NOT DISTINCT FROM due.published_at
+        FOR UPDATE OF job SKIP LOCKED
+    ) AS free
+    WHERE job.project_id = free.project_id AND job.id = free.id AND job.state IN ('pending', 'running')
+    RETURNING job.project_id, job.id, job.kind, job.queue
+"""
+BACKLOG = """
+    SELECT queue, count(*), extract(epoch FROM now() - min(not_before)) FROM job
+    WHERE state = 'pending' AND not_before <= now() GROUP BY queue
+"""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A job to ring for."""
+
+    project_id: UUID
+    job_id: UUID
+    kind: str
+    queue: str
+
+
+def publish_due() -> list[Due]:
+    """Marks the next due jobs published, in one commit, and returns them to be rung. Two dispatchers may run."""
+    # What was published before a ring went unheard was lost too, whoever rang.
+    rering = min(float(settings.RERING_AFTER_S), heard_for())
+    parameters = {"rering": rering, "most": MAX_PUBLISHED, "batch": BATCH}
+    with transaction.atomic(using="system"), connections["system"].cursor() as cursor:
+        cursor.execute(PUBLISH.format(due=DUE), parameters)
+        return [Due(*row) for row in cursor.fetchall()]
+
+
+def dispatch_once() -> int:
+    """Rings for everything that is due now and whose turn it is; returns how many. While Redis is away it waits."""
+    if heard_for() < QUIET_S:
+        return 0
+    due = publish_due()
+    for job in due:
+        ring(kind=job.kind, queue=job.queue, project_id=job.project_id, job_id=job.job_id)
+    return len(due)
+
+
+def dispatch_until(stopped: Callable[[], bool]) -> None:
+    """Dispatches every 300 ms until `stopped()`; a database that is away is waited for."""
+    while not stopped():
+        try:
+            dispatch_once()
+            _report_backlog()
+        except Error as error:
+            logger.warning("dispatcher.waits", extra={"error": type(error).__name__})
+            connections["system"].close()
+        time.sleep(PAUSE_S)
+
+
+def _report_backlog() -> None:
+    with connections["system"].cursor() as cursor:
+        cursor.execute(BACKLOG)
+        backlog = {queue: (count, float(age)) for queue, count, age in cursor.fetchall()}
+    for queue in QUEUES:
+        count, age = backlog.get(queue, (0, 0.0))
+        metrics.DUE_JOBS.labels(queue).set(count)
+        metrics.QUEUE_AGE_SECONDS.labels(queue).set(age)

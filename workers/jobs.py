@@ -1,0 +1,180 @@
+"""The life of a job: enqueued, claimed, finished, or tried again (design.md §3, reliability.md §2.3).
+
+Every function runs inside the caller's `tenant_tx`.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from loci.tenancy.context import Tenant
+from workers.limits import MAX_CRASHES, MAX_SOFT_FAILURES, backoff
+from workers.models import ONE_RUNNING_PER_LANE, Job, JobState
+
+MAX_PUBLISHED = 8
+"""Rung and unfinished jobs of one project in one queue: a flood waits in Postgres, not in everybody's way."""
+
+OPEN = (JobState.PENDING, JobState.RUNNING)
+
+
+class Fenced(Exception):
+    """Another claim of the job is newer: this one must not change anything."""
+
+
+class LaneBusy(Exception):
+    """Another job of the lane is running."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on a job until its lease ends. `crashes` counts earlier claims that ended without a word."""
+
+    tenant: Tenant
+    job_id: UUID
+    kind: str
+    queue: str
+    lane: str | None
+    event_id: UUID | None
+    fence: int
+    crashes: int
+    soft: int
+
+
+held: set[Claim] = set()
+"""The claims that threads of this process work on now (`workers.tasks.running`)."""
+
+
+def enqueue(*, kind: str, queue: str, lane: str | None = None, event_id: UUID | None = None, ring: bool = True) -> Job:
+    """Stores a new job. Where `ring` and its project's and lane's turn allow, it is published: ring after it."""
+    published_at = timezone.now() if ring and _may_publish(queue, lane) else None
+    return Job.objects.create(kind=kind, queue=queue, lane=lane, event_id=event_id, published_at=published_at)
+
+
+def _may_publish(queue: str, lane: str | None) -> bool:
+    published = Q(published_at__isnull=False, state__in=OPEN)
+    if Job.objects.filter(published, queue=queue)[:MAX_PUBLISHED].count() >= MAX_PUBLISHED:
+        return False
+    return lane is None or not Job.objects.filter(published | Q(state=JobState.RUNNING), lane=lane).exists()
+
+
+def claim(tenant: Tenant, job_id: UUID, lease_s: int) -> Claim | None:
+    """Takes the job for `lease_s` seconds; None where it is not due, finished or held by somebody else.
+
+    Raises `LaneBusy` when another job of its lane runs; the transaction is then to be rolled back.
+    """
+    due = Q(state=JobState.PENDING, not_before__lte=Now()) | Q(state=JobState.RUNNING, lease_until__lt=Now())
+    try:
+        claimed = Job.objects.filter(due, id=job_id).update(
+            state=JobState.RUNNING,
+            attempt=F("attempt") + 1,
+            fence=F("fence") + 1,
+            lease_until=Now() + timedelta(seconds=lease_s),
+        )
+    except IntegrityError as error:
+        if _constraint(error) == ONE_RUNNING_PER_LANE:
+            raise LaneBusy from error
+        raise
+    if not claimed:
+        return None
+    job = Job.objects.get(id=job_id)
+    return Claim(
+        tenant=tenant,
+        job_id=job.id,
+        kind=job.kind,
+        queue=job.queue,
+        lane=job.lane,
+        event_id=job.event_id,
+        fence=job.fence,
+        crashes=job.attempt - 1 - job.soft,
+        soft=job.soft,
+    )
+
+
+def _constraint(error: IntegrityError) -> str | None:
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)
+
+
+def finish(claim: Claim) -> None:
+    """Marks the job done. Raises `Fenced` where the claim is not the newest: everything with it must be rolled back."""
+    _end(claim, state=JobState.DONE, finished_at=Now(), last_error="")
+
+
+def bury(claim: Claim, reason: str) -> None:
+    """Marks the job dead, for `reason`. Raises `Fenced` as `finish` does."""
+    _end(claim, state=JobState.DEAD, finished_at=Now(), last_error=reason)
+
+
+def postpone(claim: Claim, error: str, *, retry_after: float | None = None) -> None:
+    """Puts the job back after a failed dependency, later each time, or when the dependency said. Raises `Fenced`."""
+    wait = max(backoff(claim.soft) * random.uniform(0.8, 1.2), retry_after or 0)  # noqa: S311 - jitter, no secret
+    _put_back(claim, error, wait, soft=F("soft") + 1)
+
+
+def retry(claim: Claim, error: str) -> None:
+    """Puts the job back after an error of our own; it counts as a crash. Raises `Fenced`."""
+    _put_back(claim, error, backoff(claim.crashes))
+
+
+def give_back(claim: Claim, *, after_s: float = 0) -> None:
+    """Puts the job back as if it had not been claimed, due in `after_s` seconds. Raises `Fenced`.
+
+    A worker that is told to stop does so, and one that finds the way to a dependency closed.
+    """
+    _put_back(claim, "", after_s, attempt=F("attempt") - 1)
+
+
+def _put_back(claim: Claim, error: str, wait: float, **changes: Any) -> None:
+    _end(
+        claim,
+        state=JobState.PENDING,
+        lease_until=None,
+        published_at=None,
+        not_before=Now() + timedelta(seconds=wait),
+        last_error=error[:2000],
+        **changes,
+    )
+
+
+def _end(claim: Claim, **changes: Any) -> None:
+    held = Job.objects.filter(id=claim.job_id, fence=claim.fence, state=JobState.RUNNING)
+    if held.update(**changes) != 1:
+        raise Fenced(f"Job {claim.job_id} has a newer claim.")
+
+
+def unpublish(job_id: UUID) -> None:
+    """Takes back that the job was rung for: its lane was busy, and whoever ends the lane's run rings again."""
+    Job.objects.filter(id=job_id, state=JobState.PENDING).update(published_at=None)
+
+
+def cancel(event_ids: list[UUID], reason: str) -> None:
+    """Kills the open jobs of these events; a job in flight fails its fence, so its work is never committed."""
+    Job.objects.filter(event_id__in=event_ids, state__in=OPEN).update(
+        state=JobState.DEAD, fence=F("fence") + 1, finished_at=Now(), last_error=reason
+    )
+
+
+def publish_next(lane: str) -> Job | None:
+    """Marks the lane's oldest due job published and returns it, to be rung after the commit; None: there is none."""
+    running = Job.objects.filter(lane=OuterRef("lane"), state=JobState.RUNNING)
+    due = Job.objects.filter(~Exists(running), lane=lane, state=JobState.PENDING, not_before__lte=Now())
+    job: Job | None = due.order_by("created_at", "id").first()
+    if job is not None:
+        Job.objects.filter(id=job.id).update(published_at=Now())
+    return job
+
+
+def is_exhausted(claim: Claim) -> str:
+    """Returns why the claimed job must not be tried again, or an empty string."""
+    if claim.crashes >= MAX_CRASHES:
+        return "The job crashed its worker again and again."
+    if claim.soft >= MAX_SOFT_FAILURES:
+        return "A dependency kept failing."
+    return ""

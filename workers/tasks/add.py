@@ -1,0 +1,17 @@
+"""The Celery task of adds."""
+
+from uuid import UUID
+
+from loci.tenancy.context import Tenant
+from memories.services.adding import bury_add, perform_add, start_add
+from workers.celery import app
+from workers.limits import EXTRACTION
+from workers.tasks.running import Kind, run
+
+ADD = Kind(limits=EXTRACTION, work=perform_add, started=start_add, buried=bury_add)
+
+
+@app.task(name="workers.tasks.add", soft_time_limit=EXTRACTION.soft, time_limit=EXTRACTION.hard)
+def add(project_id: str, job_id: str) -> None:
+    """Answers the doorbell: runs the job if it is still to be done."""
+    run(ADD, Tenant(project_id=UUID(project_id)), UUID(job_id))

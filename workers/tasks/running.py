@@ -1,0 +1,124 @@
+"""One run of one job: claim, work, and whatever ends it (design.md §3, reliability.md §2.3)."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+from loci.errors import DependencyError
+from loci.net.breaker import CircuitOpen
+from loci.observability import metrics
+from loci.tenancy.context import Tenant, tenant_tx
+from workers import jobs, watchdog
+from workers.doorbell import ring
+from workers.jobs import Claim, Fenced, LaneBusy
+from workers.limits import MAX_SOFT_FAILURES, Limits
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How jobs of one kind are done.
+
+    `work` runs outside of any transaction and ends with `jobs.finish` in its one commit. `started` and `buried` run
+    inside the transaction that claims the job or declares it dead.
+    """
+
+    limits: Limits
+    work: Callable[[Claim], None]
+    started: Callable[[Claim], None]
+    buried: Callable[[Claim, str], None]
+
+
+def run(kind: Kind, tenant: Tenant, job_id: UUID) -> bool:
+    """Runs the job, if it is due and its lane is free; returns whether it was claimed.
+
+    Called twice, also at the same time, it has the effect of one call.
+    """
+    claim = _claim(kind, tenant, job_id)
+    if claim is None:
+        return False
+    jobs.held.add(claim)
+    try:
+        _work(kind, claim)
+    except Fenced:
+        logger.warning("job.fenced", extra={"job_id": str(job_id), "kind": claim.kind})
+        metrics.JOBS_FINISHED.labels(claim.kind, "fenced").inc()
+    finally:
+        jobs.held.discard(claim)
+        _ring_next(claim)
+    return True
+
+
+def _claim(kind: Kind, tenant: Tenant, job_id: UUID) -> Claim | None:
+    try:
+        with tenant_tx(tenant):
+            claim = jobs.claim(tenant, job_id, kind.limits.lease)
+            if claim is not None:
+                kind.started(claim)
+    except LaneBusy:
+        with tenant_tx(tenant):
+            jobs.unpublish(job_id)
+        return None
+    watchdog.note_claim()
+    return claim
+
+
+def _work(kind: Kind, claim: Claim) -> None:
+    if reason := jobs.is_exhausted(claim):
+        return _bury(kind, claim, reason)
+    try:
+        kind.work(claim)
+    except CircuitOpen as error:
+        with tenant_tx(claim.tenant):
+            return jobs.give_back(claim, after_s=error.retry_after or 0)
+    except (DependencyError, OperationalError, InterfaceError, SoftTimeLimitExceeded) as error:
+        return _postpone(kind, claim, error)
+    except Fenced:
+        raise
+    except Exception as error:
+        logger.exception("job.failed", extra={"job_id": str(claim.job_id), "kind": claim.kind})
+        metrics.JOBS_FINISHED.labels(claim.kind, "failed").inc()
+        with tenant_tx(claim.tenant):
+            return jobs.retry(claim, type(error).__name__)
+    except BaseException:
+        # SystemExit: the worker is told to stop. The job was not at fault, and another worker takes it at once.
+        # Where the stop came just after the commit there is nothing to give back; else the lease ends by itself.
+        with suppress(Fenced, DatabaseError), tenant_tx(claim.tenant):
+            jobs.give_back(claim)
+        raise
+    metrics.JOBS_FINISHED.labels(claim.kind, "done").inc()
+    return None
+
+
+def _postpone(kind: Kind, claim: Claim, error: Exception) -> None:
+    logger.warning(
+        "job.postponed", extra={"job_id": str(claim.job_id), "kind": claim.kind, "error": type(error).__name__}
+    )
+    if claim.soft + 1 >= MAX_SOFT_FAILURES:
+        return _bury(kind, claim, "A dependency kept failing.")
+    metrics.JOBS_FINISHED.labels(claim.kind, "postponed").inc()
+    with tenant_tx(claim.tenant):
+        return jobs.postpone(claim, type(error).__name__, retry_after=getattr(error, "retry_after", None))
+
+
+def _bury(kind: Kind, claim: Claim, reason: str) -> None:
+    logger.error("job.dead", extra={"job_id": str(claim.job_id), "kind": claim.kind, "reason": reason})
+    metrics.JOBS_FINISHED.labels(claim.kind, "dead").inc()
+    with tenant_tx(claim.tenant):
+        jobs.bury(claim, reason)
+        kind.buried(claim, reason)
+
+
+def _ring_next(claim: Claim) -> None:
+    if claim.lane is None:
+        return
+    with tenant_tx(claim.tenant):
+        job = jobs.publish_next(claim.lane)
+    if job is not None:
+        ring(kind=job.kind, queue=job.queue, project_id=claim.tenant.project_id, job_id=job.id)
