@@ -7,7 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from loci.errors import DomainError, NotFound
+from loci.errors import NotFound
 from loci.http.aliases import normalise
 from loci.tenancy.context import Tenant
 from orgs.permissions import HasScope
@@ -34,12 +34,6 @@ class ProjectView(APIView):
     def tenant(self) -> Tenant:
         """Returns the caller's project."""
         return self.caller.tenant
-
-    def body(self, request: Request) -> Mapping[str, Any]:
-        """Returns the request's JSON object. Raises `DomainError` (400) for any other JSON."""
-        if not isinstance(request.data, Mapping):
-            raise DomainError("The request body must be a JSON object.")
-        return request.data
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticates, then checks the project that the request names: such ids can narrow, never widen."""

@@ -1,0 +1,121 @@
+"""Adds: v3, and v1 for older clients (contract.md §5.1, §5.7)."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from loci.errors import DomainError
+from loci.http.aliases import normalise
+from loci.http.idempotency import Idempotency, idempotency_of
+from loci.http.parser import body_of
+from loci.http.renderer import dump_json
+from memories.api.serializers import AddInput
+from memories.api.waiting import place, run_now, wait_for
+from memories.api.wire import QUEUED
+from memories.models import Event, EventStatus
+from memories.services.accepting import Accepted, accept_add
+from orgs.api.base import ProjectView
+
+BAD_ADD = (
+    "Invalid input data. Please refer to the memory creation documentation at"
+    " https://docs.mem0.ai/platform/quickstart#4-1-create-memories for correct formatting and required fields."
+)
+DONE_MESSAGE = {
+    EventStatus.SUCCEEDED: "Memories stored successfully",
+    EventStatus.FAILED: "The memories could not be stored.",
+}
+
+
+class AddView(ProjectView):
+    """Takes a conversation and answers with its memories, or with the event under which they will come."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"POST": "memories:write"}
+
+    @extend_schema(
+        summary="Add memories",
+        description=(
+            "Stores a conversation and extracts what is worth keeping. Asynchronous unless `async_mode` is false or"
+            " `infer` is false; follow the returned event at `/v1/event/{event_id}/`."
+            " `Idempotency-Key` makes repeats safe."
+        ),
+        request=AddInput,
+        responses=OpenApiTypes.OBJECT,
+        tags=["memories"],
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Accepts the add, and where the caller wants that, waits for it."""
+        given = self._read(request)
+        key = idempotency_of(request)
+        add = given.add_request()
+        runs_here = not given.validated_data["async_mode"] or not add.infer
+        with place(needed=runs_here and add.infer):
+            accepted = accept_add(self.tenant, add, key=key, ring_bell=not runs_here)
+            if accepted.replay is not None and accepted.replay.body:
+                return _replayed(accepted.replay.body)
+            event = self._follow(accepted, runs_here=runs_here)
+        body = dump_json(self.answer(event, given.validated_data))
+        self._remember(key, body)
+        return HttpResponse(body, content_type="application/json")
+
+    def _read(self, request: Request) -> AddInput:
+        # version and api_version, output options and the like of older clients are accepted and mean nothing here.
+        given = AddInput(data=normalise(body_of(request)))
+        given.is_valid(raise_exception=True)
+        return given
+
+    def _follow(self, accepted: Accepted, *, runs_here: bool) -> Event:
+        if runs_here and accepted.job_id is not None:
+            return run_now(self.tenant, accepted)
+        return wait_for(self.tenant, accepted.event_id, self.caller.add_wait_ms)
+
+    def _remember(self, key: Idempotency | None, body: bytes) -> None:
+        if key is not None:
+            key.remember(self.tenant, 200, body)
+
+    def answer(self, event: Event, given: Mapping[str, Any]) -> Any:
+        """Returns the reply of contract.md §5.7: queued, or done with its results."""
+        done = DONE_MESSAGE.get(EventStatus(event.status))
+        row: dict[str, Any] = {
+            "message": done or QUEUED,
+            "status": event.status if done else EventStatus.PENDING,
+            "event_id": str(event.id),
+            "results": event.results,
+        }
+        if event.error:
+            row["error"] = event.error
+        return row
+
+
+class AddV1View(AddView):
+    """The add of clients before 2.0, with their two shapes of an answer."""
+
+    @extend_schema(
+        summary="Add memories (v1)", request=AddInput, responses=OpenApiTypes.OBJECT, tags=["memories"], deprecated=True
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Accepts the add as v3 does."""
+        return super().post(request)
+
+    def _read(self, request: Request) -> AddInput:
+        try:
+            return super()._read(request)
+        except serializers.ValidationError as error:
+            body = {"error": "400 Bad Request", "details": {"message": BAD_ADD, "fields": error.detail}}
+            raise DomainError(BAD_ADD, body=body) from error
+
+    def answer(self, event: Event, given: Mapping[str, Any]) -> Any:
+        """Returns a list, or with `output_format` v1.1 an object of `results` and `relations` (contract.md §5.1)."""
+        done = event.status in DONE_MESSAGE
+        queued = {"message": QUEUED, "status": EventStatus.PENDING, "event_id": str(event.id)}
+        items = event.results if done else [queued]
+        return {"results": items, "relations": []} if given.get("output_format") == "v1.1" else items
+
+
+def _replayed(body: str) -> HttpResponse:
+    return HttpResponse(body, content_type="application/json", headers={"Idempotent-Replayed": "true"})

@@ -1,0 +1,62 @@
+"""What became of asynchronous requests (contract.md §8)."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loci.errors import DomainError
+from loci.http.aliases import normalise
+from loci.http.pagination import EventPages
+from loci.tenancy.context import tenant_tx
+from memories.api.serializers import EventsInput
+from memories.api.wire import event_json
+from memories.models import Event
+from memories.queries import event_of
+from orgs.api.base import ProjectView
+
+INVALID_ID = "event_id should be a valid UUID"
+
+
+class EventView(ProjectView):
+    """One event."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"GET": "events:read"}
+
+    @extend_schema(summary="Get an event", responses=OpenApiTypes.OBJECT, tags=["events"])
+    def get(self, _request: Request, event_id: str) -> Response:
+        """Answers with status, results and the verdict on every fact."""
+        try:
+            wanted = UUID(event_id)
+        except ValueError as error:
+            raise DomainError(INVALID_ID, body={"error": INVALID_ID}) from error
+        with tenant_tx(self.tenant):
+            return Response(event_json(event_of(wanted)))
+
+
+class EventsView(ProjectView):
+    """The project's events, newest first."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"GET": "events:read"}
+
+    @extend_schema(summary="List events", parameters=[EventsInput], responses=OpenApiTypes.OBJECT, tags=["events"])
+    def get(self, request: Request) -> Response:
+        """Answers with one page of 50."""
+        given = EventsInput(data=normalise(request.query_params.dict()))
+        given.is_valid(raise_exception=True)
+        names = {
+            "event_type": "event_type",
+            "status": "status",
+            "start_date": "created_at__gte",
+            "end_date": "created_at__lte",
+        }
+        wanted = {names[name]: value for name, value in given.validated_data.items()}
+        pages = EventPages()
+        with tenant_tx(self.tenant):
+            events = Event.objects.filter(**wanted).order_by("-created_at", "-id")
+            page = pages.paginate_queryset(events, request, view=self)
+        return pages.get_paginated_response([event_json(event) for event in page or []])

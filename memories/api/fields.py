@@ -1,0 +1,183 @@
+"""Parameters that need more than DRF's own fields: ids, messages, times, metadata (reliability.md §2.8)."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from django.utils.dateparse import parse_date, parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from memories.extraction.base import InputMessage
+
+MAX_ID = 256
+MAX_MESSAGES = 500
+MAX_CONTENT = 100_000
+MAX_TEXT = 400_000
+MAX_METADATA_BYTES = 16 * 1024
+MAX_METADATA_DEPTH = 5
+MAX_METADATA_KEYS = 200
+MAX_KEY = 128
+MAX_CATEGORIES = 100
+MAX_CATEGORY = 100
+ROLES = ("user", "assistant", "system", "tool")
+
+
+class EntityIdField(serializers.CharField):
+    """The name of a user, agent, app or run: 1 to 256 characters, trimmed, NFC, without control characters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_ID, required=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Returns the id in its one spelling."""
+        text = unicodedata.normalize("NFC", super().to_internal_value(data))
+        if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+            raise serializers.ValidationError("Control characters are not allowed.")
+        return text
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class TimestampField(serializers.Field[datetime, Any, Any, Any]):
+    """A point in time: epoch seconds, or an ISO date or date-time; without a zone it is UTC."""
+
+    default_error_messages = {"invalid": "Must be epoch seconds or an ISO 8601 date or date-time."}
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """Returns an aware datetime."""
+        if isinstance(data, bool) or not isinstance(data, int | float | str):
+            self.fail("invalid")
+        try:
+            value = _from_text(data.strip()) if isinstance(data, str) else datetime.fromtimestamp(data, UTC)
+        except (ValueError, OverflowError, OSError):
+            self.fail("invalid")
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+    def to_representation(self, value: Any) -> Any:
+        """Never called: the field is only read."""
+        return value
+
+
+def _from_text(text: str) -> datetime:
+    if text.lstrip("-").replace(".", "", 1).isdigit():
+        return datetime.fromtimestamp(float(text), UTC)
+    moment = parse_datetime(text)
+    if moment is not None:
+        return moment
+    day = parse_date(text)
+    if day is None:
+        raise ValueError(text)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class MetadataField(serializers.Field[dict[str, Any], Any, Any, Any]):
+    """The application's own object: at most 16 KiB, 5 levels, 200 keys of at most 128 characters."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Returns the object as it is."""
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Must be an object.")
+        if len(orjson.dumps(data)) > MAX_METADATA_BYTES:
+            raise serializers.ValidationError("Must be at most 16 KiB of JSON.")
+        keys = list(_keys(data, 1))
+        if len(keys) > MAX_METADATA_KEYS or any(len(key) > MAX_KEY for key in keys):
+            raise serializers.ValidationError("Must have at most 200 keys of at most 128 characters.")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """Never called: the field is only read."""
+        return value
+
+
+def _keys(value: Any, depth: int) -> "list[str]":
+    if not isinstance(value, dict | list):
+        return []
+    if depth > MAX_METADATA_DEPTH:
+        raise serializers.ValidationError("Must be at most 5 levels deep.")
+    own = list(value) if isinstance(value, dict) else []
+    inner = value.values() if isinstance(value, dict) else value
+    return own + [key for item in inner for key in _keys(item, depth + 1)]
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class MessagesField(serializers.Field[tuple[InputMessage, ...], Any, Any, Any]):
+    """The conversation: a list of messages, one message, or a string, which is one user message (contract.md §3.5)."""
+
+    def to_internal_value(self, data: Any) -> tuple[InputMessage, ...]:
+        """Returns at least one message."""
+        rows = [data] if isinstance(data, str | dict) else data
+        if not isinstance(rows, list) or not rows:
+            raise serializers.ValidationError("Must be a list of messages, one message or a string.")
+        if len(rows) > MAX_MESSAGES:
+            raise serializers.ValidationError(f"At most {MAX_MESSAGES} messages are taken at once.")
+        messages = tuple(_message(row) for row in rows)
+        if sum(len(message.content) for message in messages) > MAX_TEXT:
+            raise serializers.ValidationError(f"The messages may have {MAX_TEXT:,} characters together.")
+        if not any(message.content.strip() for message in messages):
+            raise serializers.ValidationError("At least one message must have text.")
+        return messages
+
+    def to_representation(self, value: Any) -> Any:
+        """Never called: the field is only read."""
+        return value
+
+
+def _message(row: Any) -> InputMessage:
+    if isinstance(row, str):
+        row = {"role": "user", "content": row}
+    if not isinstance(row, Mapping):
+        raise serializers.ValidationError("A message must be an object with role and content.")
+    role = row.get("role") or "user"
+    if role not in ROLES:
+        raise serializers.ValidationError(f"A role must be one of {', '.join(ROLES)}.")
+    name = row.get("name") or None
+    if name is not None and not (isinstance(name, str) and len(name) <= MAX_ID):
+        raise serializers.ValidationError("A name must be a string of at most 256 characters.")
+    content = _content(row.get("content"))
+    if len(content) > MAX_CONTENT:
+        raise serializers.ValidationError(f"A message may have {MAX_CONTENT:,} characters.")
+    return InputMessage(role=role, content=content, name=name)
+
+
+def _content(content: Any) -> str:
+    parts = content if isinstance(content, list) else [content]
+    return "\n".join(_part(part) for part in parts)
+
+
+def _part(part: Any) -> str:
+    if part is None:
+        return ""
+    if isinstance(part, Mapping) and part.get("type", "text") == "text":
+        part = part.get("text")
+    if isinstance(part, str):
+        return part
+    raise serializers.ValidationError("The content of a message must be text: images and documents are not read yet.")
+
+
+@extend_schema_field(OpenApiTypes.OBJECT)
+class CategoriesField(serializers.Field[dict[str, str], Any, Any, Any]):
+    """Categories with their descriptions: a list of `{name: description}`, one such object, or bare names."""
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """Returns name to description."""
+        rows = data if isinstance(data, list) else [data]
+        categories: dict[str, str] = {}
+        for row in rows:
+            categories.update(row if isinstance(row, dict) else {row: ""} if isinstance(row, str) else {"": ""})
+        if len(categories) > MAX_CATEGORIES or not all(_is_category(*item) for item in categories.items()):
+            raise serializers.ValidationError(
+                "Must be at most 100 objects {name: description}, names of 1 to 100 characters."
+            )
+        return categories
+
+    def to_representation(self, value: Any) -> Any:
+        """Never called: the field is only read."""
+        return value
+
+
+def _is_category(name: str, description: Any) -> bool:
+    return 0 < len(name) <= MAX_CATEGORY and isinstance(description, str) and len(description) <= 1000

@@ -1,0 +1,81 @@
+"""Requests that wait for their own job: synchronous adds, and adds that wait a moment (design.md §3.1, §3.5)."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from uuid import UUID
+
+from django.conf import settings
+
+from loci.errors import DomainError
+from loci.tenancy.context import Tenant, tenant_tx
+from memories.models import Event, EventStatus
+from memories.services.accepting import Accepted
+from workers.tasks.add import ADD
+from workers.tasks.running import run
+
+LANE_WAIT_S = 5.0
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.1
+OPEN = (EventStatus.PENDING, EventStatus.RUNNING)
+
+# At most half of the threads may wait; the others go on answering.
+_places = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
+
+
+@contextmanager
+def place(*, needed: bool) -> Iterator[None]:
+    """Holds a place among the threads that may wait. Raises `DomainError` (503) when one is needed and none is free."""
+    if not needed:
+        yield
+        return
+    if not _places.acquire(blocking=False):
+        raise DomainError("Too many synchronous adds at once. Try again, or add asynchronously.", status=503)
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+def run_now(tenant: Tenant, accepted: Accepted) -> Event:
+    """Runs the add in this thread and returns its event; a busy lane is waited for, up to 5 seconds."""
+    assert accepted.job_id is not None  # noqa: S101 - only replays have none
+    for _ in _until(LANE_WAIT_S):
+        run(ADD, tenant, accepted.job_id)
+        event = _event(tenant, accepted.event_id)
+        # Not claimed: another job of the lane runs. Claimed and put back: a dependency failed, and a worker goes on.
+        if event.status not in OPEN or event.started_at is not None:
+            break
+    return event
+
+
+def wait_for(tenant: Tenant, event_id: UUID, milliseconds: int) -> Event:
+    """Returns the event once its job is done, or as it stands after this time; with no place free it does not wait."""
+    event = _event(tenant, event_id)
+    if event.status not in OPEN or milliseconds == 0 or not _places.acquire(blocking=False):
+        return event
+    try:
+        for _ in _until(milliseconds / 1000):
+            event = _event(tenant, event_id)
+            if event.status not in OPEN:
+                break
+    finally:
+        _places.release()
+    return event
+
+
+def _event(tenant: Tenant, event_id: UUID) -> Event:
+    with tenant_tx(tenant):
+        event: Event = Event.objects.get(id=event_id)
+        return event
+
+
+def _until(seconds: float) -> Iterator[None]:
+    """Yields again and again until the time is over, at least once, with growing pauses between."""
+    end = time.monotonic() + seconds
+    pause = SHORTEST_PAUSE_S
+    yield
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, LONGEST_PAUSE_S)
+        yield

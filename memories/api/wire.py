@@ -1,0 +1,107 @@
+"""Memories, events and entities as the wire shows them (contract.md §3, §8)."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from memories.models import Entity, Event, Memory
+from memories.retrieval.ranking import Hit
+
+QUEUED = "Memory processing has been queued for background execution"
+
+
+def moment(at: datetime | None) -> str | None:
+    """Returns a time with microseconds and a numeric offset: older Pythons cannot read `Z`."""
+    return at.isoformat(timespec="microseconds") if at else None
+
+
+def memory_json(memory: Memory) -> dict[str, Any]:
+    """Returns the memory object of contract.md §3.1."""
+    return {
+        "id": str(memory.id),
+        "memory": memory.text,
+        "user_id": memory.user_id,
+        "agent_id": memory.agent_id,
+        "app_id": memory.app_id,
+        "run_id": memory.run_id,
+        "session_id": memory.run_id,
+        "hash": memory.hash,
+        "metadata": memory.metadata,
+        "categories": memory.categories,
+        "created_at": moment(memory.created_at),
+        "updated_at": moment(memory.updated_at),
+        "expiration_date": memory.expires_on.isoformat() if memory.expires_on else None,
+        "immutable": memory.immutable,
+        "structured_attributes": _calendar(memory.created_at),
+        "replaced_by": str(memory.replaced_by_id) if memory.replaced_by_id else None,
+        "synthesized": False,
+        "lifecycle_state": memory.state,
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Returns a search result: the memory object with its score and where that came from."""
+    return {
+        **memory_json(hit.memory),
+        "score": hit.score,
+        "score_breakdown": {
+            "semantic": hit.semantic,
+            "bm25": hit.lexical,
+            "entity": None,
+            "absolute": hit.absolute,
+        },
+    }
+
+
+def only(row: Mapping[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
+    """Returns the keys that the caller asked for, and always `id`; all keys where it asked for none."""
+    return {name: value for name, value in row.items() if not fields or name in fields or name == "id"}
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """Returns the event object of contract.md §8, with the verdict on every fact."""
+    latency = (event.completed_at - event.created_at).total_seconds() * 1000 if event.completed_at else None
+    return {
+        "id": str(event.id),
+        "event_type": event.event_type,
+        "status": event.status,
+        "payload": event.payload,
+        "metadata": event.payload.get("metadata"),
+        "results": [{**item, "user_id": event.user_id} for item in event.results],
+        "verdicts": event.verdicts,
+        "created_at": moment(event.created_at),
+        "updated_at": moment(event.updated_at),
+        "started_at": moment(event.started_at),
+        "completed_at": moment(event.completed_at),
+        "latency": latency,
+        "graph_status": None,
+        "error": event.error or None,
+    }
+
+
+def entity_json(entity: Entity, total_memories: int) -> dict[str, Any]:
+    """Returns the entity object of contract.md §3.4; its id is an integer written as a string."""
+    return {
+        "id": str(entity.number),
+        "name": entity.name,
+        "type": entity.type,
+        "created_at": moment(entity.created_at),
+        "updated_at": moment(entity.updated_at),
+        "total_memories": total_memories,
+        "metadata": entity.metadata,
+    }
+
+
+def _calendar(at: datetime) -> dict[str, Any]:
+    return {
+        "year": at.year,
+        "month": at.month,
+        "day": at.day,
+        "hour": at.hour,
+        "minute": at.minute,
+        "day_of_week": at.strftime("%A").lower(),
+        "week_of_year": at.isocalendar().week,
+        "day_of_year": at.timetuple().tm_yday,
+        "quarter": (at.month - 1) // 3 + 1,
+        "is_weekend": at.weekday() >= 5,
+    }

@@ -1,0 +1,214 @@
+"""What is remembered, and how it came to be (design.md §2)."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from pgvector.django import HalfVectorField
+
+from loci.tenancy.models import ProjectTable, TenantForeignKey
+from memories.fields import TSVectorField
+from memories.scope import EntityType
+
+
+class Scoped(ProjectTable):
+    """A row that belongs to entities: the ids by which the application calls its user, agent, app and run."""
+
+    user_id = models.CharField(max_length=256, null=True)  # noqa: DJ001 - NULL is "none", which filters ask for
+    agent_id = models.CharField(max_length=256, null=True)  # noqa: DJ001 - as above
+    app_id = models.CharField(max_length=256, null=True)  # noqa: DJ001 - as above
+    run_id = models.CharField(max_length=256, null=True)  # noqa: DJ001 - as above
+
+    class Meta:
+        abstract = True
+
+
+class EventStatus(models.TextChoices):
+    """The literal statuses of contract.md §8."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class Event(Scoped):
+    """One asynchronous request, as the API shows it. Its messages are rows of their own, never part of `payload`.
+
+    `results` holds the wire's result items, `verdicts` what became of every fact. `said_at` is when the messages were
+    said: the order in which facts are believed, whatever the order in which they are processed.
+    """
+
+    event_type = models.CharField(max_length=32)
+    status = models.CharField(max_length=16, choices=EventStatus, default=EventStatus.PENDING)
+    payload = models.JSONField(default=dict)
+    results = models.JSONField(default=list)
+    verdicts = models.JSONField(default=list)
+    error = models.TextField(blank=True, default="")
+    said_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "event"
+        indexes = [
+            models.Index(fields=["project", "created_at"], name="event_newest"),
+            models.Index(fields=["project", "user_id", "created_at"], name="event_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.id} ({self.status})"
+
+
+class Message(Scoped):
+    """One message of an add. Once every memory that came from it is deleted, it leaves the extractor's context."""
+
+    event = TenantForeignKey(Event)
+    position = models.PositiveIntegerField()
+    role = models.CharField(max_length=32)
+    name = models.CharField(max_length=256, blank=True, default="")
+    content = models.TextField()
+    said_at = models.DateTimeField()
+    in_context = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "message"
+        constraints = [models.UniqueConstraint(fields=["project", "event", "position"], name="message_once")]
+        indexes = [
+            models.Index(fields=["project", "user_id", "said_at"], name="message_user"),
+            models.Index(fields=["project", "agent_id", "said_at"], name="message_agent"),
+            models.Index(fields=["project", "app_id", "said_at"], name="message_app"),
+            models.Index(fields=["project", "run_id", "said_at"], name="message_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.event_id}"
+
+
+class MemoryState(models.TextChoices):
+    """Active memories are found; superseded ones were made untrue by another; deleted ones have no text left."""
+
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"
+    DELETED = "deleted"
+
+
+class Memory(Scoped):
+    """An identity. What it says now is here, for search; what it said when is in its revisions.
+
+    `embedding` is a unit vector of the model named by `embedding_model`; vectors of other models are never compared.
+    `term_count` is the length of the text in analyzed terms.
+    """
+
+    text = models.TextField()
+    hash = models.CharField(max_length=32)
+    metadata = models.JSONField(null=True)
+    categories = ArrayField(models.CharField(max_length=100), null=True)
+    embedding = HalfVectorField(null=True)
+    embedding_model = models.CharField(max_length=100, blank=True, default="")
+    terms = TSVectorField(null=True)
+    term_count = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=16, choices=MemoryState, default=MemoryState.ACTIVE)
+    immutable = models.BooleanField(default=False)
+    expires_on = models.DateField(null=True)
+    replaced_by = TenantForeignKey("memories.Memory", null=True)
+    version = models.IntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "memory"
+        indexes = [
+            models.Index(fields=["project", "user_id", "created_at"], name="memory_user"),
+            models.Index(fields=["project", "agent_id", "created_at"], name="memory_agent"),
+            models.Index(fields=["project", "app_id", "created_at"], name="memory_app"),
+            models.Index(fields=["project", "run_id", "created_at"], name="memory_run"),
+            models.Index(fields=["project", "created_at"], name="memory_newest"),
+            models.Index(fields=["project", "hash"], name="memory_hash"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Cause(models.TextChoices):
+    """Why a revision was recorded. The first three are what history shows."""
+
+    ADD = "ADD"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    REPEAT = "REPEAT"
+    """The same was said again: nothing to show, but the time counts when an older statement arrives late."""
+    SPLIT = "SPLIT"
+    """The rest of an interval in which a late, older statement was inserted, or which was closed."""
+
+
+class Revision(Scoped):
+    """What a memory said during [`valid_from`, `valid_to`), as believed during [`recorded_from`, `recorded_to`).
+
+    A row never changes, except that `recorded_to` is set once, and that deletion empties its text. Current belief is
+    `recorded_to IS NULL`. `event`, `sources` (message positions), `speaker` and `extractor` say where it came from.
+    """
+
+    memory = TenantForeignKey(Memory)
+    text = models.TextField()
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+    recorded_from = models.DateTimeField(default=timezone.now)
+    recorded_to = models.DateTimeField(null=True)
+    cause = models.CharField(max_length=16, choices=Cause)
+    event = TenantForeignKey(Event, null=True)
+    sources = ArrayField(models.IntegerField(), default=list)
+    speaker = models.CharField(max_length=32, blank=True, default="")
+    extractor = models.CharField(max_length=100, blank=True, default="")
+    attribute_value = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "revision"
+        indexes = [
+            models.Index(fields=["project", "memory", "recorded_from"], name="revision_memory"),
+            models.Index(fields=["project", "event"], name="revision_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cause} of {self.memory_id}"
+
+
+class Entity(ProjectTable):
+    """A user, agent, app or run that memories are about. `number` is its id on the wire."""
+
+    type = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in EntityType])
+    name = models.CharField(max_length=256)
+    number = models.BigIntegerField(db_default=models.Func(models.Value("entity_number"), function="nextval"))
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "entity"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "type", "name"], name="entity_once"),
+            models.UniqueConstraint(fields=["project", "number"], name="entity_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.name}"
+
+
+class Attribute(ProjectTable):
+    """A structured fact of an entity: one current value per key, and the memory that says so."""
+
+    entity = TenantForeignKey(Entity)
+    key = models.CharField(max_length=100)
+    value = models.TextField()
+    memory = TenantForeignKey(Memory)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "attribute"
+        constraints = [models.UniqueConstraint(fields=["project", "entity", "key"], name="attribute_once")]
+        indexes = [models.Index(fields=["project", "memory"], name="attribute_memory")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.entity_id}"

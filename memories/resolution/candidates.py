@@ -1,0 +1,100 @@
+"""Which memories an extractor is shown beside the new messages (design.md §3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import F, FloatField, QuerySet
+from django.db.models.expressions import RawSQL
+
+from loci.tenancy.context import Tenant, tenant_tx
+from memories.embedding import embedder
+from memories.embedding.base import Vectors
+from memories.extraction.base import Candidate
+from memories.models import Attribute, Memory, MemoryState
+from memories.resolution.resolver import Known
+from memories.retrieval.ranking import Query, rank
+from memories.scope import Scope
+from memories.text import vectors_of
+
+MOST = 30
+PER_MESSAGE = 5
+MESSAGES = 8
+"""Only the newest messages are searched with: the last ones of a long paste say what it is about."""
+
+NEAR = 0.7
+"""The cosine from which a memory is near enough to a fact to be decided about. Nearness alone decides nothing."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The candidates that were shown, under their numbers, and which memories these numbers mean."""
+
+    candidates: tuple[Candidate, ...] = ()
+    known: Mapping[int, Known] = field(default_factory=dict)
+
+    def with_more(self, memories: Sequence[Memory], attributes: Mapping[object, Attribute] | None = None) -> Shown:
+        """Returns the candidates with these memories added under the next numbers, each once."""
+        have = {known.memory_id for known in self.known.values()}
+        fresh = {memory.id: memory for memory in memories if memory.id not in have}
+        start = len(self.known)
+        numbered = list(enumerate(fresh.values(), start=start))
+        return Shown(
+            (*self.candidates, *(_candidate(number, memory, attributes or {}) for number, memory in numbered)),
+            {**self.known, **{number: Known(memory.id, memory.version) for number, memory in numbered}},
+        )
+
+
+def gather(tenant: Tenant, scope: Scope, texts: Sequence[str]) -> Shown:
+    """Returns the entity's current attributes, and the memories that a search with each of the texts finds first."""
+    with tenant_tx(tenant):
+        if not _active(scope).exists():
+            return Shown()
+    asked = [text for text in texts[-MESSAGES:] if text.strip()]
+    vectors = vectors_of(asked)
+    with tenant_tx(tenant):
+        attributes = _attributes(scope)
+        found = [attribute.memory for attribute in attributes.values()]
+        for text, vector in zip(asked, vectors, strict=True):
+            query = Query(text=text, vector=vector, model=embedder().model)
+            found += [hit.memory for hit in rank(_active(scope), query, limit=PER_MESSAGE)]
+        distinct = list({memory.id: memory for memory in found}.values())[:MOST]
+        return Shown().with_more(distinct, attributes)
+
+
+def near(tenant: Tenant, scope: Scope, vectors: Vectors, shown: Shown) -> list[list[Memory]]:
+    """Returns for each fact's vector the memories near it that were not shown: usually none."""
+    have = [known.memory_id for known in shown.known.values()]
+    with tenant_tx(tenant):
+        return [list(_nearest(scope, vector).exclude(id__in=have)[:PER_MESSAGE]) for vector in vectors]
+
+
+def _nearest(scope: Scope, vector: Vectors) -> QuerySet[Memory]:
+    literal = "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
+    cosine = RawSQL("1 - (memory.embedding <=> %s::halfvec)", [literal], FloatField())
+    comparable = _active(scope).filter(embedding_model=embedder().model)
+    return comparable.annotate(cosine=cosine).filter(cosine__gte=NEAR).order_by(F("cosine").desc())
+
+
+def _active(scope: Scope) -> QuerySet[Memory]:
+    return Memory.objects.filter(**scope.present(), state=MemoryState.ACTIVE)
+
+
+def _attributes(scope: Scope) -> dict[object, Attribute]:
+    kind, name = next(scope.entities())
+    current = Attribute.objects.filter(entity__type=kind, entity__name=name, memory__state=MemoryState.ACTIVE)
+    return {
+        attribute.memory_id: attribute for attribute in current.select_related("memory").order_by("-updated_at")[:MOST]
+    }
+
+
+def _candidate(number: int, memory: Memory, attributes: Mapping[object, Attribute]) -> Candidate:
+    attribute = attributes.get(memory.id)
+    return Candidate(
+        number=number,
+        text=memory.text,
+        attribute=attribute.key if attribute else None,
+        value=attribute.value if attribute else None,
+        said_at=memory.updated_at,
+    )

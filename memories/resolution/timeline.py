@@ -1,0 +1,101 @@
+"""What a memory said when: statements become intervals, whatever the order in which they are processed (design.md §2).
+
+The believed intervals of a memory are determined by its statements alone: each holds from the time it was said to the
+time of the next. A statement that arrives late splits the interval that it falls into. So processing the same
+statements in another order ends in the same intervals. Repetitions count as statements for that reason.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from memories.models import Cause, Memory, Revision
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Something said at one time, and where it came from (`event_id` is None for a change through the API)."""
+
+    text: str
+    said_at: datetime
+    event_id: UUID | None = None
+    value: str = ""
+    sources: tuple[int, ...] = ()
+    speaker: str = ""
+    extractor: str = ""
+
+
+def believed(memory: Memory) -> list[Revision]:
+    """Returns the intervals that are believed now, in order of time; equal times are ordered by event."""
+    return sorted(Revision.objects.filter(memory=memory, recorded_to__isnull=True), key=order)
+
+
+def begin(memory: Memory, statement: Statement) -> None:
+    """Records the first statement of a new memory."""
+    _record(memory, statement, cause=Cause.ADD, valid_to=None)
+
+
+def insert(memory: Memory, statement: Statement, cause: Cause) -> bool:
+    """Records one more statement and returns whether it is the newest, and so what the memory now says."""
+    following: Revision | None = None
+    holding: Revision | None = None
+    for revision in believed(memory):
+        if order(revision) > order(statement):
+            following = revision
+            break
+        holding = revision
+    if holding is not None:
+        close(holding, at=statement.said_at)
+    _record(memory, statement, cause=cause, valid_to=following.valid_from if following else None)
+    return following is None
+
+
+def preceding(memory: Memory, statement: Statement) -> Revision | None:
+    """Returns the believed revision that the statement follows; None where it is the first."""
+    earlier = [revision for revision in believed(memory) if order(revision) <= order(statement)]
+    return earlier[-1] if earlier else None
+
+
+def close(revision: Revision, *, at: datetime, cause: Cause = Cause.SPLIT) -> None:
+    """Ends a believed interval at `at`: the old row is no longer believed, and a shorter one is."""
+    now = timezone.now()
+    Revision.objects.filter(id=revision.id).update(recorded_to=now)
+    Revision.objects.create(**_copied(revision), valid_to=at, recorded_from=now, cause=cause)
+
+
+def _copied(revision: Revision) -> dict[str, Any]:
+    kept = ["memory_id", "text", "valid_from", "event_id", "sources", "speaker", "extractor", "attribute_value"]
+    return {name: getattr(revision, name) for name in [*kept, "user_id", "agent_id", "app_id", "run_id"]}
+
+
+def _record(memory: Memory, statement: Statement, *, cause: Cause, valid_to: datetime | None) -> None:
+    Revision.objects.create(
+        memory=memory,
+        user_id=memory.user_id,
+        agent_id=memory.agent_id,
+        app_id=memory.app_id,
+        run_id=memory.run_id,
+        text=statement.text,
+        valid_from=statement.said_at,
+        valid_to=valid_to,
+        cause=cause,
+        event_id=statement.event_id,
+        sources=list(statement.sources),
+        speaker=statement.speaker,
+        extractor=statement.extractor,
+        attribute_value=statement.value,
+    )
+
+
+def order(said: Statement | Revision) -> tuple[datetime, int]:
+    """Returns by what statements are ordered: when they were said, and by event where that is equal."""
+    at = said.said_at if isinstance(said, Statement) else said.valid_from
+    return at, _tie(said.event_id)
+
+
+def _tie(event_id: UUID | None) -> int:
+    # A change through the API is newer than an add of the same instant.
+    return event_id.int if event_id else 1 << 128

@@ -1,0 +1,81 @@
+"""What became of each fact, and how the wire says it (design.md §2, the table of verdicts)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class VerdictKind(StrEnum):
+    """The six things that can become of a fact."""
+
+    STORED = "stored"
+    MERGED = "merged"
+    SUPERSEDED = "superseded"
+    DUPLICATE = "duplicate"
+    EARLIER = "earlier"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A memory that another made untrue."""
+
+    memory_id: UUID
+    text: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one fact. `memory_id` is None for a rejected one; `previous` is the text before a merge."""
+
+    kind: VerdictKind
+    text: str
+    memory_id: UUID | None = None
+    previous: str | None = None
+    closed: tuple[Closed, ...] = field(default=())
+    reason: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the verdict as an event keeps it: `{"verdict", "memory", "id"?, "reason"?}`."""
+        row: dict[str, Any] = {"verdict": str(self.kind), "memory": self.text}
+        if self.memory_id:
+            row["id"] = str(self.memory_id)
+        if self.reason:
+            row["reason"] = self.reason
+        return row
+
+    def results(self) -> Iterator[dict[str, Any]]:
+        """Yields the result items of the wire (contract.md §3.2); none for a rejected fact."""
+        if self.memory_id is None:
+            return
+        yield result_item(self.memory_id, _WIRE_EVENTS[self.kind], self.text, self.previous)
+        for old in self.closed:
+            yield result_item(old.memory_id, "DELETE", old.text)
+
+
+_WIRE_EVENTS = {
+    VerdictKind.STORED: "ADD",
+    VerdictKind.MERGED: "UPDATE",
+    VerdictKind.SUPERSEDED: "ADD",
+    VerdictKind.DUPLICATE: "NOOP",
+    VerdictKind.EARLIER: "NOOP",
+}
+
+
+def result_item(memory_id: UUID, event: str, text: str, previous: str | None = None) -> dict[str, Any]:
+    """Returns one result item, readable by clients of all generations."""
+    return {
+        "id": str(memory_id),
+        "event": event,
+        "memory": text,
+        "data": {"memory": text},
+        "previous_memory": previous,
+        "old_memory": previous,
+    }
+
+
+def results_of(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+    """Returns the result items of all verdicts, in order."""
+    return [item for verdict in verdicts for item in verdict.results()]

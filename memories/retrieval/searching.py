@@ -1,0 +1,61 @@
+"""A search: the query is embedded, then one statement finds and ranks (design.md §4)."""
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+from loci.errors import DependencyError
+from loci.observability import metrics
+from loci.tenancy.context import Tenant, tenant_tx
+from memories.embedding import embed_query, embedder
+from memories.queries import visible
+from memories.retrieval.filters import Node, to_q
+from memories.retrieval.ranking import Hit, Query, rank
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Found:
+    """The hits of a search, best first; `seconds` by part. Degraded is an answer without the dense leg."""
+
+    hits: list[Hit]
+    degraded: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def observe(self, total: float) -> None:
+        """Tells the metrics where the time went."""
+        for part, seconds in {**self.seconds, "rest": total - sum(self.seconds.values())}.items():
+            metrics.SEARCH_SECONDS.labels(part).observe(seconds)
+
+
+def search(
+    tenant: Tenant,
+    query: str,
+    where: Node,
+    *,
+    top_k: int,
+    threshold: float,
+    show_expired: bool = False,
+    include_superseded: bool = False,
+) -> Found:
+    """Returns the best `top_k` memories that `where` admits and whose absolute score reaches `threshold`.
+
+    With the embedder down, the lexical leg answers alone.
+    """
+    started = time.perf_counter()
+    embedded, degraded = _embedded(query)
+    embedding_done = time.perf_counter()
+    with tenant_tx(tenant):
+        scope = visible(to_q(where), show_expired=show_expired, include_superseded=include_superseded)
+        hits = rank(scope, embedded, limit=top_k, threshold=threshold)
+    seconds = {"embedding": embedding_done - started, "sql": time.perf_counter() - embedding_done}
+    return Found(hits=hits, degraded=degraded, seconds=seconds)
+
+
+def _embedded(query: str) -> tuple[Query, bool]:
+    try:
+        return Query(text=query, vector=embed_query(query), model=embedder().model), False
+    except DependencyError as error:
+        logger.warning("search.degraded", extra={"error": type(error).__name__})
+        return Query(text=query, vector=None, model=""), True

@@ -1,0 +1,54 @@
+"""The entity ids of one request."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class EntityType(StrEnum):
+    """What memories are about, in the order that decides a job's lane (design.md §3.2)."""
+
+    USER = "user"
+    AGENT = "agent"
+    APP = "app"
+    RUN = "run"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose memories a request is about; None where it names no such entity."""
+
+    user_id: str | None = None
+    agent_id: str | None = None
+    app_id: str | None = None
+    run_id: str | None = None
+
+    def entities(self) -> Iterator[tuple[EntityType, str]]:
+        """Yields the type and name of each entity of the scope, the lane's first."""
+        for kind in EntityType:
+            name = getattr(self, f"{kind}_id")
+            if name is not None:
+                yield kind, name
+
+    @property
+    def lane(self) -> str | None:
+        """Returns the entity whose adds are done one at a time: `user:alex`."""
+        for kind, name in self.entities():
+            return f"{kind}:{name}"
+        return None
+
+    def columns(self) -> dict[str, str | None]:
+        """Returns all four ids by column, for a new row."""
+        return asdict(self)
+
+    def exactly(self) -> dict[str, Any]:
+        """Returns the filter that finds rows of this very scope, with nothing more and nothing less."""
+        return {
+            (column if name is not None else f"{column}__isnull"): (name if name is not None else True)
+            for column, name in asdict(self).items()
+        }
+
+    def present(self) -> dict[str, str]:
+        """Returns the ids that are given, for a filter."""
+        return {column: name for column, name in asdict(self).items() if name is not None}

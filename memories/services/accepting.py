@@ -1,0 +1,93 @@
+"""An add is accepted: one commit stores the request and its job (design.md §3.1)."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from loci.http.idempotency import Earlier, Idempotency
+from loci.tenancy.context import Tenant, tenant_tx
+from memories.extraction.base import InputMessage
+from memories.models import Event, Message
+from memories.scope import Scope
+from workers import jobs
+from workers.doorbell import ring
+
+KIND = "add"
+QUEUE = "extraction"
+
+
+@dataclass(frozen=True)
+class AddRequest:
+    """What an application asks to be remembered. `options` are the parameters that steer extraction, as JSON."""
+
+    scope: Scope
+    messages: tuple[InputMessage, ...]
+    infer: bool = True
+    metadata: dict[str, Any] | None = None
+    immutable: bool = False
+    expires_on: date | None = None
+    said_at: datetime | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def payload(self) -> dict[str, Any]:
+        """Returns the request as its event keeps it: everything but the messages."""
+        return {
+            **self.scope.present(),
+            **self.options,
+            "infer": self.infer,
+            "metadata": self.metadata,
+            "immutable": self.immutable,
+            "expiration_date": self.expires_on.isoformat() if self.expires_on else None,
+        }
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The event under which a request is followed, and its job. A replay was accepted by an earlier request."""
+
+    event_id: UUID
+    job_id: UUID | None
+    replay: Earlier | None = None
+
+
+def accept_add(
+    tenant: Tenant, request: AddRequest, *, key: Idempotency | None = None, ring_bell: bool = True
+) -> Accepted:
+    """Stores the request, its messages and its job in one commit, and rings for the job.
+
+    With `ring_bell` false nobody is told: the caller runs the job itself. Raises `DomainError` (409) for a key that
+    was used with another request.
+    """
+    with tenant_tx(tenant):
+        if key is not None and (earlier := key.begin()):
+            return Accepted(event_id=earlier.event_id, job_id=None, replay=earlier)
+        event = _store(request)
+        if key is not None:
+            key.belongs_to(event.id)
+        lane = request.scope.lane if request.infer else None
+        job = jobs.enqueue(kind=KIND, queue=QUEUE, lane=lane, event_id=event.id, ring=ring_bell)
+    if job.published_at is not None:
+        ring(kind=job.kind, queue=job.queue, project_id=tenant.project_id, job_id=job.id)
+    return Accepted(event_id=event.id, job_id=job.id)
+
+
+def _store(request: AddRequest) -> Event:
+    said_at = request.said_at or timezone.now()
+    columns = request.scope.columns()
+    event: Event = Event.objects.create(**columns, event_type="ADD", payload=request.payload(), said_at=said_at)
+    Message.objects.bulk_create(
+        Message(
+            **columns,
+            event=event,
+            position=position,
+            role=message.role,
+            name=message.name or "",
+            content=message.content,
+            said_at=said_at,
+        )
+        for position, message in enumerate(request.messages)
+    )
+    return event

@@ -1,0 +1,187 @@
+"""An add is carried out: messages become facts, facts become memories, in one commit (design.md §3)."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from loci.errors import DependencyError
+from loci.tenancy.context import tenant_tx
+from memories.embedding.base import Vectors
+from memories.extraction import extractor
+from memories.extraction.base import Candidate, Extraction, ExtractionInput, Fact, InputMessage, Instructions
+from memories.models import Entity, Event, EventStatus, Message
+from memories.resolution.candidates import Shown, gather, near
+from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver
+from memories.resolution.verdicts import Verdict, results_of
+from memories.scope import Scope
+from memories.text import vectors_of
+from workers import jobs, outcomes
+from workers.jobs import Claim
+from workers.outcomes import Outcome
+
+logger = logging.getLogger(__name__)
+
+TRIES = 2
+"""An add whose candidates changed while a model read them is done once more with fresh ones."""
+
+CONTEXT_MESSAGES = 10
+VERBATIM = "verbatim/1"
+
+
+@dataclass(frozen=True)
+class Add:
+    """An accepted add, as its worker finds it."""
+
+    event: Event
+    scope: Scope
+    messages: tuple[InputMessage, ...]
+    context: tuple[InputMessage, ...]
+
+    @property
+    def infer(self) -> bool:
+        """Tells whether facts are to be extracted; else every message is a memory as it stands."""
+        return bool(self.event.payload.get("infer", True))
+
+
+def perform_add(claim: Claim) -> None:
+    """Carries out the add of a claimed job and ends the job.
+
+    Raises `DependencyError` when a model is not to be had, and `workers.jobs.Fenced` when the claim is no longer good;
+    in both cases nothing is stored.
+    """
+    add = _load(claim)
+    for _ in range(TRIES):
+        try:
+            return _attempt(claim, add)
+        except CandidateChanged:
+            logger.info("add.candidates_changed", extra={"job_id": str(claim.job_id)})
+    raise DependencyError("The memories of this scope keep changing.")
+
+
+def start_add(claim: Claim) -> None:
+    """Marks the event of a claimed job as running."""
+    now = timezone.now()
+    Event.objects.filter(id=claim.event_id).update(status=EventStatus.RUNNING, started_at=now, updated_at=now)
+
+
+def bury_add(claim: Claim, reason: str) -> None:
+    """Marks the event of a dead job as failed."""
+    assert claim.event_id is not None  # noqa: S101 - every add has an event
+    _end(claim.event_id, status=EventStatus.FAILED, error=reason)
+
+
+def _load(claim: Claim) -> Add:
+    with tenant_tx(claim.tenant):
+        event = Event.objects.get(id=claim.event_id)
+        scope = Scope(event.user_id, event.agent_id, event.app_id, event.run_id)
+        messages = _inputs(Message.objects.filter(event=event).order_by("position"))
+        return Add(event, scope, messages, _context(event, scope))
+
+
+def _context(event: Event, scope: Scope) -> tuple[InputMessage, ...]:
+    earlier = Message.objects.filter(**scope.present(), in_context=True, said_at__lte=event.said_at)
+    newest = earlier.exclude(event=event).order_by("-said_at", "-event_id", "-position")[:CONTEXT_MESSAGES]
+    return _inputs(reversed(newest))
+
+
+def _inputs(rows: Any) -> tuple[InputMessage, ...]:
+    return tuple(InputMessage(role=row.role, content=row.content, name=row.name or None) for row in rows)
+
+
+def _attempt(claim: Claim, add: Add) -> None:
+    """Everything slow happens first, outside of the transaction; the commit holds SQL only."""
+    shown = gather(claim.tenant, add.scope, [m.content for m in add.messages]) if add.infer else Shown()
+    extraction = _extract(add, shown) if add.infer else _verbatim(add)
+    facts: Sequence[Fact] = extraction.facts
+    vectors = vectors_of([fact.text for fact in facts])
+    if add.infer:
+        facts, shown = _look_again(claim, add, facts, vectors, shown)
+    with tenant_tx(claim.tenant):
+        jobs.finish(claim)
+        verdicts = _resolve(add, facts, vectors, shown, extraction.extractor)
+        _end(
+            add.event.id,
+            status=EventStatus.SUCCEEDED,
+            results=results_of(verdicts),
+            verdicts=[v.as_json() for v in verdicts],
+        )
+        outcomes.record(Outcome(meter="add", source=claim.job_id))
+
+
+def _extract(add: Add, shown: Shown) -> Extraction:
+    payload = add.event.payload
+    agent_only = add.scope.agent_id is not None and add.scope.user_id is None
+    own = payload.get("agent_custom_instructions") if agent_only else None
+    instructions = Instructions(
+        custom_instructions=own or payload.get("custom_instructions") or "",
+        includes=payload.get("includes") or "",
+        excludes=payload.get("excludes") or "",
+        categories=payload.get("custom_categories") or {},
+    )
+    return extractor().extract(
+        ExtractionInput(
+            messages=add.messages,
+            observed_at=add.event.said_at,
+            context=add.context,
+            candidates=shown.candidates,
+            instructions=instructions,
+            speaker="assistant" if agent_only else "user",
+        )
+    )
+
+
+def _verbatim(add: Add) -> Extraction:
+    """System messages are not the speakers' own and are left out (contract.md §5.7)."""
+    facts = tuple(
+        Fact(text=message.content, sources=(position,), speaker=message.role)
+        for position, message in enumerate(add.messages)
+        if message.role != "system" and message.content.strip()
+    )
+    return Extraction(facts=facts, extractor=VERBATIM)
+
+
+def _look_again(
+    claim: Claim, add: Add, facts: Sequence[Fact], vectors: Vectors, shown: Shown
+) -> tuple[list[Fact], Shown]:
+    """Asks about memories near a fact that the extractor was not shown; usually there are none, and nobody is asked."""
+    decided = []
+    for fact, memories in zip(facts, near(claim.tenant, add.scope, vectors, shown), strict=True):
+        shown = shown.with_more(memories)
+        ids = {memory.id for memory in memories}
+        decided.append(_decided(fact, [c for c in shown.candidates if shown.known[c.number].memory_id in ids]))
+    return decided, shown
+
+
+def _decided(fact: Fact, unseen: Sequence[Candidate]) -> Fact:
+    if not unseen or fact.relation is not None:
+        return fact
+    decision = extractor().decide(fact.text, unseen)
+    if decision is None:
+        return fact
+    relation, number = decision
+    return replace(fact, relation=relation, candidate=number)
+
+
+def _resolve(add: Add, facts: Sequence[Fact], vectors: Vectors, shown: Shown, extracted_by: str) -> list[Verdict]:
+    Entity.objects.bulk_create(
+        [Entity(type=kind, name=name) for kind, name in add.scope.entities()], ignore_conflicts=True
+    )
+    payload = add.event.payload
+    expires = payload.get("expiration_date")
+    new = NewMemory(
+        metadata=payload.get("metadata"),
+        immutable=bool(payload.get("immutable")),
+        expires_on=date.fromisoformat(expires) if expires else None,
+    )
+    resolver = Resolver(add.scope, add.event, extracted_by, new, shown.known)
+    return [resolver.resolve(fact, vector) for fact, vector in zip(facts, vectors, strict=True)]
+
+
+def _end(event_id: UUID, **changes: Any) -> None:
+    now = timezone.now()
+    Event.objects.filter(id=event_id).update(completed_at=now, updated_at=now, **changes)
