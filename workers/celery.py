@@ -16,7 +16,7 @@ QUEUES = ("extraction", "graph", "webhooks", "exports", "feedback", "maintenance
 app = Celery("loci", fixups=[])
 app.conf.update(
     broker_url=settings.REDIS_URL,
-    imports=["workers.tasks.add"],
+    imports=["workers.tasks.add", "workers.tasks.delete"],
     result_backend=None,
     task_ignore_result=True,
     task_serializer="json",
@@ -47,4 +47,4 @@ app.conf.update(
         "unacked_restore_throttle": 1,
     },
 )
-app.conf.imports = ["workers.tasks.add"]
+app.conf.imports = ["workers.tasks.add", "workers.tasks.delete"]

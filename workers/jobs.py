@@ -102,6 +102,13 @@ def _constraint(error: IntegrityError) -> str | None:
     return getattr(diagnostics, "constraint_name", None)
 
 
+def hold(claim: Claim) -> None:
+    """Keeps the claim good for the rest of the transaction. Raises `Fenced` as `finish` does."""
+    held = Job.objects.select_for_update(of=["self"]).filter(id=claim.job_id, fence=claim.fence, state=JobState.RUNNING)
+    if not held.exists():
+        raise Fenced(f"Job {claim.job_id} has a newer claim.")
+
+
 def finish(claim: Claim) -> None:
     """Marks the job done. Raises `Fenced` where the claim is not the newest: everything with it must be rolled back."""
     _end(claim, state=JobState.DONE, finished_at=Now(), last_error="")

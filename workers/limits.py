@@ -28,6 +28,8 @@ def limits(budget: int) -> Limits:
 
 
 EXTRACTION = limits(settings.LLM_BUDGET_S)
+STEP = limits(60)
+"""Of long work, which is done in steps."""
 
 
 def backoff(soft: int) -> float:

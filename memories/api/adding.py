@@ -21,6 +21,7 @@ from memories.api.wire import QUEUED
 from memories.models import Event, EventStatus
 from memories.services.accepting import Accepted, accept_add
 from orgs.api.base import ProjectView
+from workers.tasks.add import ADD
 
 BAD_ADD = (
     "Invalid input data. Please refer to the memory creation documentation at"
@@ -71,7 +72,7 @@ class AddView(ProjectView):
 
     def _follow(self, accepted: Accepted, *, runs_here: bool) -> Event:
         if runs_here and accepted.job_id is not None:
-            return run_now(self.tenant, accepted)
+            return run_now(ADD, self.tenant, accepted)
         return wait_for(self.tenant, accepted.event_id, self.caller.add_wait_ms)
 
     def _remember(self, key: Idempotency | None, body: bytes) -> None:

@@ -13,11 +13,13 @@ from loci.http.pagination import Pages
 from loci.tenancy.context import tenant_tx
 from memories.api.fields import EntityIdField
 from memories.api.memories import DELETING
+from memories.api.waiting import run_now
 from memories.api.wire import entity_json
-from memories.lifecycle.erasure import erase_entity
 from memories.queries import entities, memory_counts, totals
 from memories.scope import EntityType
+from memories.services.deleting import accept_erasure
 from orgs.api.base import ProjectView
+from workers.tasks.delete import DELETE
 
 INVALID_TYPE = "Invalid entity type"
 
@@ -50,5 +52,6 @@ class EntityView(ProjectView):
         if entity_type not in list(EntityType):
             raise DomainError(INVALID_TYPE, body={"message": INVALID_TYPE})
         name = EntityIdField().run_validation(entity_name)
-        event_id = erase_entity(self.tenant, EntityType(entity_type), name)
-        return Response({"message": DELETING, "event_id": str(event_id)})
+        accepted = accept_erasure(self.tenant, EntityType(entity_type), name)
+        run_now(DELETE, self.tenant, accepted)
+        return Response({"message": DELETING, "event_id": str(accepted.event_id)})

@@ -14,12 +14,14 @@ from loci.http.aliases import ALIASES, normalise, query_object
 from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
 from memories.api.serializers import EditInput
+from memories.api.waiting import run_now
 from memories.api.wire import memory_json
 from memories.queries import history_of, memory_of
-from memories.retrieval.filters import fold, require_scope, to_q
-from memories.services.deleting import delete_memories, delete_memory
+from memories.retrieval.filters import fold, require_scope
+from memories.services.deleting import accept_delete_all, delete_memory
 from memories.services.editing import Edit, edit_memory
 from orgs.api.base import ProjectView
+from workers.tasks.delete import DELETE
 
 INVALID_ID = "memory_id should be a valid UUID"
 DELETING = "Delete in progress. This may take some time."
@@ -79,10 +81,11 @@ class DeleteAllView(ProjectView):
     )
     def delete(self, request: Request) -> Response:
         """Deletes what all given filters find together; without an entity among them it deletes nothing."""
-        where = fold(_deletion(request))
-        require_scope(where)
-        event_id = delete_memories(self.tenant, to_q(where))
-        return Response({"message": DELETING, "event_id": str(event_id)})
+        filters = _deletion(request)
+        require_scope(fold(filters))
+        accepted = accept_delete_all(self.tenant, filters)
+        run_now(DELETE, self.tenant, accepted)
+        return Response({"message": DELETING, "event_id": str(accepted.event_id)})
 
 
 def _deletion(request: Request) -> dict[str, Any]:

@@ -12,8 +12,7 @@ from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.models import Event, EventStatus
 from memories.services.accepting import Accepted
-from workers.tasks.add import ADD
-from workers.tasks.running import run
+from workers.tasks.running import Kind, run
 
 LANE_WAIT_S = 5.0
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.1
@@ -37,11 +36,11 @@ def place(*, needed: bool) -> Iterator[None]:
         _places.release()
 
 
-def run_now(tenant: Tenant, accepted: Accepted) -> Event:
-    """Runs the add in this thread and returns its event; a busy lane is waited for, up to 5 seconds."""
+def run_now(kind: Kind, tenant: Tenant, accepted: Accepted) -> Event:
+    """Runs the job in this thread and returns its event; a busy lane is waited for, up to 5 seconds."""
     assert accepted.job_id is not None  # noqa: S101 - only replays have none
     for _ in _until(LANE_WAIT_S):
-        run(ADD, tenant, accepted.job_id)
+        run(kind, tenant, accepted.job_id)
         event = _event(tenant, accepted.event_id)
         # Not claimed: another job of the lane runs. Claimed and put back: a dependency failed, and a worker goes on.
         if event.status not in OPEN or event.started_at is not None:

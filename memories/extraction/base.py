@@ -88,7 +88,7 @@ class Extraction:
 
     facts: tuple[Fact, ...]
     extractor: str
-    """Name and version of the extractor and its prompt, stored with each memory (`offline/1`, `llm/gpt-5-mini/add-1`)."""
+    """Name and version of the extractor and its prompt, kept with each revision: `offline/1`, `llm/<model>/add-1`."""
     calls: int = 0
     tokens_in: int = 0
     tokens_out: int = 0

@@ -143,4 +143,4 @@ STATEMENT = f"""
            best.semantic, best.coverage, best.absolute
     FROM best JOIN memory ON memory.project_id = {{project}} AND memory.id = best.id
     ORDER BY best.fused DESC, best.absolute DESC, best.id
-"""
+"""  # noqa: S608 - only constants of this module are written into the text; all else is bound

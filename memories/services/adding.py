@@ -5,20 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
-
-from django.utils import timezone
 
 from loci.errors import DependencyError
 from loci.tenancy.context import tenant_tx
 from memories.embedding.base import Vectors
 from memories.extraction import extractor
-from memories.extraction.base import Candidate, Extraction, ExtractionInput, Fact, InputMessage, Instructions
-from memories.models import Entity, Event, EventStatus, Message
+from memories.extraction.base import Candidate, Extraction, ExtractionInput, Extractor, Fact, InputMessage, Instructions
+from memories.models import Entity, Event, Memory, Message
 from memories.resolution.candidates import Shown, gather, near
 from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver
 from memories.resolution.verdicts import Verdict, results_of
 from memories.scope import Scope
+from memories.services import events
 from memories.text import vectors_of
 from workers import jobs, outcomes
 from workers.jobs import Claim
@@ -63,18 +61,6 @@ def perform_add(claim: Claim) -> None:
     raise DependencyError("The memories of this scope keep changing.")
 
 
-def start_add(claim: Claim) -> None:
-    """Marks the event of a claimed job as running."""
-    now = timezone.now()
-    Event.objects.filter(id=claim.event_id).update(status=EventStatus.RUNNING, started_at=now, updated_at=now)
-
-
-def bury_add(claim: Claim, reason: str) -> None:
-    """Marks the event of a dead job as failed."""
-    assert claim.event_id is not None  # noqa: S101 - every add has an event
-    _end(claim.event_id, status=EventStatus.FAILED, error=reason)
-
-
 def _load(claim: Claim) -> Add:
     with tenant_tx(claim.tenant):
         event = Event.objects.get(id=claim.event_id)
@@ -96,24 +82,22 @@ def _inputs(rows: Any) -> tuple[InputMessage, ...]:
 def _attempt(claim: Claim, add: Add) -> None:
     """Everything slow happens first, outside of the transaction; the commit holds SQL only."""
     shown = gather(claim.tenant, add.scope, [m.content for m in add.messages]) if add.infer else Shown()
-    extraction = _extract(add, shown) if add.infer else _verbatim(add)
+    reader = extractor()
+    extraction = reader.extract(_input(add, shown)) if add.infer else _verbatim(add)
     facts: Sequence[Fact] = extraction.facts
     vectors = vectors_of([fact.text for fact in facts])
     if add.infer:
-        facts, shown = _look_again(claim, add, facts, vectors, shown)
+        unseen = near(claim.tenant, add.scope, vectors, shown)
+        facts, shown = _look_again(reader, facts, unseen, shown)
     with tenant_tx(claim.tenant):
         jobs.finish(claim)
         verdicts = _resolve(add, facts, vectors, shown, extraction.extractor)
-        _end(
-            add.event.id,
-            status=EventStatus.SUCCEEDED,
-            results=results_of(verdicts),
-            verdicts=[v.as_json() for v in verdicts],
-        )
+        rows = [verdict.as_json() for verdict in verdicts]
+        events.mark_succeeded(add.event.id, results=results_of(verdicts), verdicts=rows)
         outcomes.record(Outcome(meter="add", source=claim.job_id))
 
 
-def _extract(add: Add, shown: Shown) -> Extraction:
+def _input(add: Add, shown: Shown) -> ExtractionInput:
     payload = add.event.payload
     agent_only = add.scope.agent_id is not None and add.scope.user_id is None
     own = payload.get("agent_custom_instructions") if agent_only else None
@@ -123,15 +107,13 @@ def _extract(add: Add, shown: Shown) -> Extraction:
         excludes=payload.get("excludes") or "",
         categories=payload.get("custom_categories") or {},
     )
-    return extractor().extract(
-        ExtractionInput(
-            messages=add.messages,
-            observed_at=add.event.said_at,
-            context=add.context,
-            candidates=shown.candidates,
-            instructions=instructions,
-            speaker="assistant" if agent_only else "user",
-        )
+    return ExtractionInput(
+        messages=add.messages,
+        observed_at=add.event.said_at,
+        context=add.context,
+        candidates=shown.candidates,
+        instructions=instructions,
+        speaker="assistant" if agent_only else "user",
     )
 
 
@@ -146,21 +128,21 @@ def _verbatim(add: Add) -> Extraction:
 
 
 def _look_again(
-    claim: Claim, add: Add, facts: Sequence[Fact], vectors: Vectors, shown: Shown
+    reader: Extractor, facts: Sequence[Fact], unseen: Sequence[Sequence[Memory]], shown: Shown
 ) -> tuple[list[Fact], Shown]:
     """Asks about memories near a fact that the extractor was not shown; usually there are none, and nobody is asked."""
     decided = []
-    for fact, memories in zip(facts, near(claim.tenant, add.scope, vectors, shown), strict=True):
+    for fact, memories in zip(facts, unseen, strict=True):
         shown = shown.with_more(memories)
         ids = {memory.id for memory in memories}
-        decided.append(_decided(fact, [c for c in shown.candidates if shown.known[c.number].memory_id in ids]))
+        decided.append(_decided(reader, fact, [c for c in shown.candidates if shown.known[c.number].memory_id in ids]))
     return decided, shown
 
 
-def _decided(fact: Fact, unseen: Sequence[Candidate]) -> Fact:
+def _decided(reader: Extractor, fact: Fact, unseen: Sequence[Candidate]) -> Fact:
     if not unseen or fact.relation is not None:
         return fact
-    decision = extractor().decide(fact.text, unseen)
+    decision = reader.decide(fact.text, unseen)
     if decision is None:
         return fact
     relation, number = decision
@@ -179,9 +161,4 @@ def _resolve(add: Add, facts: Sequence[Fact], vectors: Vectors, shown: Shown, ex
         expires_on=date.fromisoformat(expires) if expires else None,
     )
     resolver = Resolver(add.scope, add.event, extracted_by, new, shown.known)
-    return [resolver.resolve(fact, vector) for fact, vector in zip(facts, vectors, strict=True)]
-
-
-def _end(event_id: UUID, **changes: Any) -> None:
-    now = timezone.now()
-    Event.objects.filter(id=event_id).update(completed_at=now, updated_at=now, **changes)
+    return resolver.resolve(facts, vectors)

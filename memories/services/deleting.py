@@ -1,18 +1,35 @@
-"""Memories are forgotten: text, vectors and every copy go at once; that there was a memory stays (design.md §2)."""
+"""Memories are deleted: one at once, many by a job whose first step the request itself takes (contract.md §5.3)."""
 
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
-from memories.models import Attribute, Cause, Event, EventStatus, Memory, MemoryState, Message, Revision
+from memories.lifecycle.erasure import erase_sources
+from memories.lifecycle.forgetting import forget
+from memories.models import Event, Memory, MemoryState
 from memories.queries import memory_of
-from workers import outcomes
+from memories.retrieval.filters import fold, to_q
+from memories.scope import EntityType
+from memories.services import events
+from memories.services.accepting import Accepted
+from workers import jobs, outcomes
+from workers.jobs import Claim
 from workers.outcomes import Outcome
+
+KIND = "delete"
+QUEUE = "maintenance"
+
+BATCH = 500
+STEP_S = 3.0
+"""Whoever runs the job deletes for this long, and leaves the rest to the next step."""
+
+OF_ENTITY = "DELETE_USER"
+OF_FILTERS = "DELETE_ALL"
 
 
 def delete_memory(tenant: Tenant, memory_id: UUID) -> None:
@@ -22,88 +39,61 @@ def delete_memory(tenant: Tenant, memory_id: UUID) -> None:
         outcomes.record(Outcome(meter="delete", source=new_id()))
 
 
-def delete_memories(tenant: Tenant, where: Q) -> UUID:
-    """Deletes all memories that `where` finds, in one commit; returns the id of the event that says so."""
+def accept_delete_all(tenant: Tenant, filters: Mapping[str, Any]) -> Accepted:
+    """Stores the deletion of all memories that `filters` find now; `filters` is what `fold` takes."""
     with tenant_tx(tenant):
-        found = Memory.objects.filter(where).exclude(state=MemoryState.DELETED)
-        memories = list(found.select_for_update(of=["self"]).only(*_KEPT))
-        forget(memories)
-        outcomes.record(Outcome(meter="delete", source=new_id()))
-        return record_event("DELETE_ALL", memories)
+        return _accept(OF_FILTERS, {"filters": dict(filters)})
 
 
-_KEPT = ["id", "project_id", "user_id", "agent_id", "app_id", "run_id"]
+def accept_erasure(tenant: Tenant, kind: EntityType, name: str) -> Accepted:
+    """Stores the erasure of an entity and removes what its memories were made from; an unknown one is no error."""
+    with tenant_tx(tenant):
+        erase_sources(kind, name)
+        return _accept(OF_ENTITY, {"entity_type": str(kind), "entity_name": name})
 
 
-def record_event(event_type: str, memories: Iterable[Memory]) -> UUID:
-    """Stores the finished event of a deletion and returns its id."""
-    now = timezone.now()
-    results = [{"id": str(memory.id), "event": "DELETE"} for memory in memories]
-    finished = {"status": EventStatus.SUCCEEDED, "started_at": now, "completed_at": now}
-    event_id: UUID = Event.objects.create(event_type=event_type, results=results, **finished).id
-    return event_id
+def _accept(event_type: str, payload: dict[str, Any]) -> Accepted:
+    event = Event.objects.create(event_type=event_type, payload=payload)
+    job = jobs.enqueue(kind=KIND, queue=QUEUE, event_id=event.id, ring=False)
+    return Accepted(event_id=event.id, job_id=job.id)
 
 
-def forget(memories: Collection[Memory]) -> None:
-    """Empties these memories and everything that repeats their texts, inside the caller's `tenant_tx`."""
-    ids = [memory.id for memory in memories]
-    Memory.objects.filter(id__in=ids).update(**_EMPTY, state=MemoryState.DELETED, updated_at=timezone.now())
-    Attribute.objects.filter(memory_id__in=ids).delete()
-    revisions = list(Revision.objects.filter(memory_id__in=ids).values_list("event_id", "sources"))
-    _empty_revisions(memories)
-    event_ids = {event_id for event_id, _ in revisions if event_id}
-    _blank_results(event_ids, {str(memory_id) for memory_id in ids})
-    _leave_context(event_ids)
+def perform_deletion(claim: Claim) -> None:
+    """Takes one step of a claimed deletion: ends the job, or gives it back for the next step. Raises `Fenced`."""
+    deadline = time.monotonic() + STEP_S
+    while time.monotonic() < deadline:
+        if _delete_batch(claim):
+            return
+    with tenant_tx(claim.tenant):
+        jobs.give_back(claim)
 
 
-_EMPTY: dict[str, Any] = {
-    "text": "",
-    "hash": "",
-    "metadata": None,
-    "categories": None,
-    "embedding": None,
-    "embedding_model": "",
-    "terms": None,
-    "term_count": 0,
-}
+def _delete_batch(claim: Claim) -> bool:
+    """Deletes up to 500 memories in one commit; returns whether they were the last."""
+    with tenant_tx(claim.tenant):
+        jobs.hold(claim)
+        event = Event.objects.get(id=claim.event_id)
+        batch = list(_remaining(event)[:BATCH])
+        forget(batch)
+        deleted = event.payload.get("deleted", 0) + len(batch)
+        if len(batch) == BATCH:
+            Event.objects.filter(id=event.id).update(payload={**event.payload, "deleted": deleted})
+            return False
+        jobs.finish(claim)
+        # What was asked may name the erased entity, or quote what was deleted.
+        events.mark_succeeded(event.id, payload={"deleted": deleted})
+        outcomes.record(Outcome(meter="delete", source=claim.job_id))
+        return True
 
 
-def _empty_revisions(memories: Collection[Memory]) -> None:
-    now = timezone.now()
-    revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories])
-    revisions.filter(recorded_to__isnull=True).update(recorded_to=now)
-    revisions.update(text="", attribute_value="")
-    Revision.objects.bulk_create(
-        Revision(
-            memory_id=memory.id,
-            user_id=memory.user_id,
-            agent_id=memory.agent_id,
-            app_id=memory.app_id,
-            run_id=memory.run_id,
-            text="",
-            valid_from=now,
-            cause=Cause.DELETE,
-        )
-        for memory in memories
-    )
+def _remaining(event: Event) -> QuerySet[Memory]:
+    """The memories that were there when the deletion was accepted: ids are ordered by time."""
+    found = Memory.objects.filter(_target(event), id__lt=event.id).exclude(state=MemoryState.DELETED)
+    columns = ["id", "project_id", "user_id", "agent_id", "app_id", "run_id"]
+    return found.order_by("id").select_for_update(of=["self"]).only(*columns)
 
 
-def _blank_results(event_ids: Collection[UUID], memory_ids: Collection[str]) -> None:
-    for event in Event.objects.filter(id__in=event_ids).select_for_update(of=["self"]):
-        results = [_blank(item) if item.get("id") in memory_ids else item for item in event.results]
-        verdicts = [_blank(item) if item.get("id") in memory_ids else item for item in event.verdicts]
-        Event.objects.filter(id=event.id).update(results=results, verdicts=verdicts)
-
-
-def _blank(item: dict[str, Any]) -> dict[str, Any]:
-    kept = ("id", "event", "verdict")
-    return {name: item[name] for name in kept if name in item}
-
-
-def _leave_context(event_ids: Collection[UUID]) -> None:
-    """Messages that no living memory comes from are not shown to an extractor again."""
-    living = Revision.objects.filter(
-        event_id=OuterRef("event_id"), sources__contains=[OuterRef("position")], memory__state=MemoryState.ACTIVE
-    )
-    used = Revision.objects.filter(event_id=OuterRef("event_id"), sources__contains=[OuterRef("position")])
-    Message.objects.filter(Exists(used), ~Exists(living), event_id__in=event_ids).update(in_context=False)
+def _target(event: Event) -> Q:
+    if event.event_type == OF_ENTITY:
+        return Q(**{f"{EntityType(event.payload['entity_type'])}_id": event.payload["entity_name"]})
+    return to_q(fold(event.payload["filters"]))

@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from loci.tenancy.context import Tenant
-from memories.services.adding import bury_add, perform_add, start_add
+from memories.services.adding import perform_add
+from memories.services.events import mark_failed, mark_running
 from workers.celery import app
 from workers.limits import EXTRACTION
 from workers.tasks.running import Kind, run
 
-ADD = Kind(limits=EXTRACTION, work=perform_add, started=start_add, buried=bury_add)
+ADD = Kind(limits=EXTRACTION, work=perform_add, started=mark_running, buried=mark_failed)
 
 
 @app.task(name="workers.tasks.add", soft_time_limit=EXTRACTION.soft, time_limit=EXTRACTION.hard)

@@ -1,0 +1,76 @@
+"""Memories are forgotten: text, vectors and every copy go at once; that there was a memory stays (design.md §2)."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from memories.models import Attribute, Cause, Event, Memory, MemoryState, Message, Revision
+
+
+def forget(memories: Collection[Memory]) -> None:
+    """Empties these memories and everything that repeats their texts, inside the caller's `tenant_tx`."""
+    ids = [memory.id for memory in memories]
+    Memory.objects.filter(id__in=ids).update(**_EMPTY, state=MemoryState.DELETED, updated_at=timezone.now())
+    Attribute.objects.filter(memory_id__in=ids).delete()
+    revisions = list(Revision.objects.filter(memory_id__in=ids).values_list("event_id", "sources"))
+    _empty_revisions(memories)
+    event_ids = {event_id for event_id, _ in revisions if event_id}
+    _blank_results(event_ids, {str(memory_id) for memory_id in ids})
+    _leave_context(event_ids)
+
+
+_EMPTY: dict[str, Any] = {
+    "text": "",
+    "hash": "",
+    "metadata": None,
+    "categories": None,
+    "embedding": None,
+    "embedding_model": "",
+    "terms": None,
+    "term_count": 0,
+}
+
+
+def _empty_revisions(memories: Collection[Memory]) -> None:
+    now = timezone.now()
+    revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories])
+    revisions.filter(recorded_to__isnull=True).update(recorded_to=now)
+    revisions.update(text="", attribute_value="")
+    Revision.objects.bulk_create(
+        Revision(
+            memory_id=memory.id,
+            user_id=memory.user_id,
+            agent_id=memory.agent_id,
+            app_id=memory.app_id,
+            run_id=memory.run_id,
+            text="",
+            valid_from=now,
+            cause=Cause.DELETE,
+        )
+        for memory in memories
+    )
+
+
+def _blank_results(event_ids: Collection[UUID], memory_ids: Collection[str]) -> None:
+    events = list(Event.objects.filter(id__in=event_ids).order_by("id").select_for_update(of=["self"]))
+    for event in events:
+        event.results = [_blank(item) if item.get("id") in memory_ids else item for item in event.results]
+        event.verdicts = [_blank(item) if item.get("id") in memory_ids else item for item in event.verdicts]
+    Event.objects.bulk_update(events, ["results", "verdicts"])
+
+
+def _blank(item: dict[str, Any]) -> dict[str, Any]:
+    kept = ("id", "event", "verdict")
+    return {name: item[name] for name in kept if name in item}
+
+
+def _leave_context(event_ids: Collection[UUID]) -> None:
+    """Messages that no living memory comes from are not shown to an extractor again."""
+    living = Revision.objects.filter(
+        event_id=OuterRef("event_id"), sources__contains=[OuterRef("position")], memory__state=MemoryState.ACTIVE
+    )
+    used = Revision.objects.filter(event_id=OuterRef("event_id"), sources__contains=[OuterRef("position")])
+    Message.objects.filter(Exists(used), ~Exists(living), event_id__in=event_ids).update(in_context=False)
