@@ -24,7 +24,7 @@ def embedder(budget_s: float = JOB_BUDGET_S) -> Embedder:
     """
     match settings.EMBEDDING_PROVIDER:
         case "local":
-            return _local()
+            return local_embedder()
         case "openai" | "openai_compatible":
             return _openai_compatible(budget_s)
         case unknown:
@@ -41,7 +41,7 @@ def warm_up() -> None:
 def _forget() -> None:
     """Neither a model in memory nor a connection may be used on both sides of a fork."""
     embedder.cache_clear()
-    _local.cache_clear()
+    local_embedder.cache_clear()
 
 
 os.register_at_fork(after_in_child=_forget)
@@ -63,7 +63,8 @@ def _query_vector(text: str, model: str) -> Vectors:
 
 
 @cache
-def _local() -> Embedder:
+def local_embedder() -> Embedder:
+    """Returns the bundled model, whatever `EMBEDDING_PROVIDER` says; a forked child has its own."""
     from memories.embedding.local import LocalEmbedder  # noqa: PLC0415 - onnxruntime costs 30 MB where it is not used.
 
     return LocalEmbedder()

@@ -1,7 +1,7 @@
 """Messages in, facts out: which extractor this deployment uses (design.md §3)."""
 
 from loci.net.llm import endpoint
-from memories.embedding import embedder
+from memories.embedding import local_embedder
 from memories.extraction.base import Extractor
 from memories.extraction.llm import LLMExtractor
 from memories.extraction.offline import OfflineExtractor
@@ -13,7 +13,7 @@ def extractor() -> Extractor:
     Raises `ImproperlyConfigured` when a model is set up incompletely.
     """
     configured = endpoint()
-    return LLMExtractor(configured) if configured else OfflineExtractor(embedder())
+    return LLMExtractor(configured) if configured else OfflineExtractor(local_embedder())
 
 
 def describe() -> str:
