@@ -14,6 +14,7 @@ from django.db.models.lookups import (
     GreaterThan,
     GreaterThanOrEqual,
     IContains,
+    In,
     IsNull,
     LessThan,
     LessThanOrEqual,
@@ -50,7 +51,7 @@ _COMPARISONS = {
     Operator.LTE: LessThanOrEqual,
 }
 
-Path = tuple[str, ...]
+_Path = tuple[str, ...]
 
 _SEPARATOR = "\x1f"
 """The unit separator, between joined categories: no filter for categories may hold it."""
@@ -124,12 +125,12 @@ def _categories(operator: Operator, value: Any) -> Q:
     return Q(IContains(joined, value))
 
 
-def _metadata(path: Path, operator: Operator, value: Any) -> Q:
+def _metadata(path: _Path, operator: Operator, value: Any) -> Q:
     match operator:
         case Operator.EQ:
             return _metadata_equals(path, value)
         case Operator.IN:
-            return reduce(or_, [_metadata_equals(path, item) for item in value])
+            return _metadata_in(path, value)
         case Operator.EXISTS:
             return Q(IsNull(_text_at(path), not value))
         case Operator.CONTAINS:
@@ -138,32 +139,38 @@ def _metadata(path: Path, operator: Operator, value: Any) -> Q:
     return _type_is(path, kind) & Q(_COMPARISONS[operator](_json_at(path), _json(value)))
 
 
-def _metadata_equals(path: Path, value: Any) -> Q:
+def _metadata_equals(path: _Path, value: Any) -> Q:
     if value is None:
         return Q(IsNull(_text_at(path), True))
     return Q(Exact(_json_at(path), _json(list(value) if isinstance(value, tuple) else value)))
 
 
-def _metadata_contains(path: Path, value: Any) -> Q:
+def _metadata_in(path: _Path, values: tuple[Any, ...]) -> Q:
+    # Django drops repeated values, and in Python True repeats 1: booleans are asked for apart.
+    parts = [[value for value in values if isinstance(value, bool) is flags] for flags in (True, False)]
+    return reduce(or_, [Q(In(_json_at(path), part)) for part in parts if part])
+
+
+def _metadata_contains(path: _Path, value: Any) -> Q:
     element = Q(DataContains(_json_at(path), _json([value])))
     if not isinstance(value, str):
         return element
     return element | (_type_is(path, "string") & Q(Contains(_text_at(path), value)))
 
 
-def _json_at(path: Path) -> Func:
+def _json_at(path: _Path) -> Func:
     """The JSON at a path in metadata; NULL where there is none."""
     keys = [Value(key, TextField()) for key in path]
     return Func(F("metadata"), *keys, function="jsonb_extract_path", output_field=JSONField())
 
 
-def _text_at(path: Path) -> Func:
+def _text_at(path: _Path) -> Func:
     """The same as text; NULL also where it is JSON's null."""
     keys = [Value(key, TextField()) for key in path]
     return Func(F("metadata"), *keys, function="jsonb_extract_path_text", output_field=TextField())
 
 
-def _type_is(path: Path, kind: str) -> Q:
+def _type_is(path: _Path, kind: str) -> Q:
     return Q(Exact(Func(_json_at(path), function="jsonb_typeof", output_field=TextField()), kind))
 
 

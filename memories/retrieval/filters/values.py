@@ -68,22 +68,20 @@ def read_memory_id(field: str, value: Any) -> UUID:
 
 def read_date(field: str, value: Any) -> date:
     """Reads an ISO date, or an ISO date-time as an aware `datetime` in UTC; without an offset it is UTC."""
-    text = _text(field, value, MAX_TEXT_CHARS)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise invalid(f"{field}: an ISO date (YYYY-MM-DD) or date-time is required.") from None
+    for read in (date.fromisoformat, _moment):
+        try:
+            return read(value)
+        except (TypeError, ValueError, OverflowError):
+            continue
+    raise invalid(f"{field}: an ISO date (YYYY-MM-DD) or date-time is required.")
 
 
 def read_scalar(field: str, value: Any) -> str | int | float:
     """Reads a string, number or boolean of metadata."""
     if isinstance(value, (int, float)):
         return value
+    if not isinstance(value, str):
+        raise invalid(f"{field}: a string, number or boolean is required.")
     return _text(field, value, MAX_TEXT_CHARS, least=0)
 
 
@@ -106,6 +104,11 @@ def read_flag(field: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise invalid(f"{field}: true or false is required.")
     return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
 def _has_control_characters(text: str) -> bool:
