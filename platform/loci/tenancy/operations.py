@@ -64,10 +64,11 @@ class TenantTable(_TableOperation):
         yield f"ALTER TABLE {table} ADD CONSTRAINT {table}_project_fk FOREIGN KEY (project_id) REFERENCES project (id)"
         for field in model._meta.local_fields:
             if isinstance(field, models.ForeignKey) and field.name != "project":
+                other = field.remote_field.model._meta.db_table
                 yield (
                     f"ALTER TABLE {table} ADD CONSTRAINT {table}_{field.name}_fk"
                     f" FOREIGN KEY (project_id, {field.column})"
-                    f" REFERENCES {field.remote_field.model._meta.db_table} (project_id, id) DEFERRABLE INITIALLY DEFERRED"
+                    f" REFERENCES {other} (project_id, id) DEFERRABLE INITIALLY DEFERRED"
                 )
         condition = f"project_id = {PROJECT}" + (f" AND {BOUND_ENTITY}" if self.bound else "")
         yield from _secure(table, condition, condition, self.system)
@@ -81,8 +82,9 @@ class OrgTable(_TableOperation):
     """Makes a new model's table an organization's own, by row-level security on `column`.
 
     Its reference to a project, if any, becomes (org_id, project_id): a key of one organization cannot open another's
-    project. `or_project` also finds the row of the current project, which cannot leave its organization. `owner_reads` admits SELECT by the schema's owner: what
-    must be read before the tenant is known goes through functions that run as the owner, and FORCE binds it too.
+    project. `or_project` also finds the row of the current project, which cannot leave its organization. `owner_reads`
+    admits SELECT by the schema's owner: what must be read before the tenant is known goes through functions that run
+    as the owner, and FORCE binds it too.
     """
 
     def __init__(
@@ -127,7 +129,7 @@ class GrantTable(_TableOperation):
         """Yields the grants."""
         app = settings.DATABASE_ROLES["app"]
         joining = [field.remote_field.through for field in model._meta.local_many_to_many]
-        for each in [model, *joining]:
+        for each in filter(None, [model, *joining]):
             yield f'GRANT {READ_WRITE} ON "{each._meta.db_table}" TO {app}'
 
     def describe(self) -> str:

@@ -50,7 +50,7 @@ def _make_role(admin: psycopg.Connection, name: str, options: str, password: str
     # Only a superuser may even name these two, and a new role has neither.
     if admin.execute("SELECT FROM pg_roles WHERE rolname = %s AND (rolsuper OR rolbypassrls)", [name]).rowcount:
         admin.execute(sql.SQL("ALTER ROLE {} NOSUPERUSER NOBYPASSRLS").format(role))
-    admin.execute(sql.SQL("ALTER ROLE {} " + options).format(role))  # type: ignore[arg-type]  # options are constants
+    admin.execute(sql.SQL("ALTER ROLE {} " + options).format(role))
     if password:
         admin.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
 
@@ -88,6 +88,6 @@ def _prepare(admin: psycopg.Connection) -> None:
 
 def _make_leakproof(admin: psycopg.Connection, function: str) -> None:
     try:
-        admin.execute(f"ALTER FUNCTION pg_catalog.{function} LEAKPROOF")  # type: ignore[arg-type]  # a constant of this module
+        admin.execute(f"ALTER FUNCTION pg_catalog.{function} LEAKPROOF")
     except psycopg.errors.InsufficientPrivilege:
         logger.warning("No right to mark %s LEAKPROOF: searches in large scopes will be slower.", function)
