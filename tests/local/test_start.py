@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 import pytest
 
@@ -74,7 +74,7 @@ class Start:
         return servers + marked(MARK, str(self.home))
 
     def ready(self) -> int:
-        return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10, trust_env=False).status_code
+        return httpx2.get(f"http://127.0.0.1:{self.port}/readyz", timeout=10, trust_env=False).status_code
 
 
 @pytest.fixture

@@ -79,3 +79,10 @@ class Home:
         if not self.secret(name):
             self.keep_secret(name, secrets.token_urlsafe(48))
         return self.secret(name)
+
+    def metrics(self) -> Path:
+        """Returns the folder in which the processes of this start count, emptied of what an earlier one left."""
+        folder = self.path / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return folder

@@ -29,6 +29,8 @@ def environment(home: Home) -> dict[str, str]:
         **os.environ,
         "LOCI_HOME": str(home.path),
         MARK: str(home.path),
+        # All processes count into one folder, so that /metrics of the web shows the workers too.
+        "PROMETHEUS_MULTIPROC_DIR": str(home.metrics()),
         "DJANGO_SETTINGS_MODULE": "loci.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
         "PYTHONUNBUFFERED": "1",

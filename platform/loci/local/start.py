@@ -67,12 +67,9 @@ def _start(supervisor: Supervisor, home: Home, address: Address, console: Consol
     administration = _start_stores(supervisor, home)
     environment = processes.environment(home)
     had_credentials = _written(home.credentials)
-    if administration:
-        arguments, password = administration
-        _run(supervisor, processes.command("provision", *arguments, env=environment | password))
-    _run(supervisor, processes.command("migrate", "--verbosity", "0", env=environment))
-    credentials = ["--credentials", str(home.credentials), "--host", address.url]
-    _run(supervisor, processes.command("bootstrap", *credentials, env=environment))
+    arguments, password = administration or ([], {})
+    arguments += ["--credentials", str(home.credentials), "--host", address.url]
+    _run(supervisor, processes.command("prepare", *arguments, env=environment | password))
     for program in processes.services(address.host, address.port, environment):
         supervisor.start(program)
     if not supervisor.wait_ready(lambda: _answers(address), READY_S):

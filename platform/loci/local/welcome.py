@@ -1,9 +1,11 @@
 """The last words of a start: what a person needs next."""
 
 import json
+from urllib.parse import urlsplit
 
 from loci.env import env
 from loci.local.home import Home
+from loci.net.presets import PRESETS, Preset
 
 
 def welcome(url: str, home: Home, *, is_first: bool) -> str:
@@ -27,17 +29,17 @@ def welcome(url: str, home: Home, *, is_first: bool) -> str:
 
 
 def _extractor() -> str:
-    if not (env("LLM_API_KEY") or env("OPENAI_API_KEY")):
+    preset = PRESETS.get(env("LLM_PROVIDER", "openai"), Preset())
+    if not (env("LLM_API_KEY") or env("OPENAI_API_KEY") or preset.local):
         return "offline extractor (rules; set LLM_API_KEY for a language model)"
-    return _model("LLM", env("LLM_PROVIDER", "openai"))
+    return _model(env("LLM_MODEL", preset.model), env("LLM_BASE_URL", preset.base_url))
 
 
 def _embedder() -> str:
-    provider = env("EMBEDDING_PROVIDER", "local")
-    return "bundled MiniLM (local)" if provider == "local" else _model("EMBEDDING", provider)
+    if env("EMBEDDING_PROVIDER", "local") == "local":
+        return "bundled MiniLM (local)"
+    return _model(env("EMBEDDING_MODEL"), env("EMBEDDING_BASE_URL", PRESETS["openai"].base_url))
 
 
-def _model(kind: str, provider: str) -> str:
-    model = env(f"{kind}_MODEL", "its default model")
-    host = env(f"{kind}_BASE_URL", "its default host")
-    return f"{provider}, {model}, {host}"
+def _model(name: str, base_url: str) -> str:
+    return f"{name} at {urlsplit(base_url).hostname}"

@@ -16,6 +16,8 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+_PROBES = frozenset({"/healthz/", "/readyz/", "/metrics/"})
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -59,7 +61,10 @@ def _report(request: HttpRequest, response: HttpResponse, seconds: float) -> Non
     route, status = route_template(request), response.status_code
     metrics.HTTP_REQUESTS.labels(method, route, status).inc()
     metrics.HTTP_SECONDS.labels(method, route).observe(seconds)
-    logger.info(
+    # Probes and scrapers ask every few seconds, and nobody reads that they were answered.
+    level = logging.DEBUG if route in _PROBES and status == 200 else logging.INFO
+    logger.log(
+        level,
         "request",
         extra={"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)},
     )
