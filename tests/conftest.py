@@ -94,7 +94,7 @@ def _point_to(services: Services, database: str) -> None:
         connections[alias].settings_dict.update(place)
         settings.DATABASES[alias].update(place)
     settings.REDIS_URL = services.valkey.url
-    celery_app.conf.broker_url = services.valkey.url
+    celery_app.conf.update(broker_url=services.valkey.url)
 
 
 def _create_from_template(services: Services) -> None:

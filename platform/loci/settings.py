@@ -91,6 +91,7 @@ DATABASES = {
     "owner": _database("DATABASE_OWNER_URL", "loci_owner", pool=False),
     "system": _database("DATABASE_SYSTEM_URL", "loci_system", pool=False),
 }
+DATABASE_ROUTERS = ["loci.db.router.OwnerMigrates"]
 DATABASE_ROLES = {
     name: DATABASES[alias]["USER"] for name, alias in [("app", "default"), ("owner", "owner"), ("system", "system")]
 }

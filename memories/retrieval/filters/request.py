@@ -36,10 +36,15 @@ def fold(data: Mapping[str, Any]) -> Node:
 
 
 def has_scope(node: Node) -> bool:
-    """Tells whether an entity field is asked for outside of NOT; `"*"` counts (contract.md §4: be lenient)."""
+    """Tells whether every match belongs to an asked entity; `"*"` counts (contract.md §4: be lenient), NOT does not.
+
+    One branch of an OR without an entity would reach everybody's memories.
+    """
     match node:
-        case And(children) | Or(children):
+        case And(children):
             return any(has_scope(child) for child in children)
+        case Or(children):
+            return all(has_scope(child) for child in children)
         case Not():
             return False
     return node.field in ENTITY_FIELDS

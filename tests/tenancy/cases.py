@@ -1,0 +1,157 @@
+"""How every endpoint of the API is called, and by which ids somebody else's rows could be named in a call.
+
+A new endpoint needs a row in `CASES` (or in `PUBLIC`, where it knows no tenant): `test_matrix.py` fails without it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Everything by which a request can name what belongs to somebody."""
+
+    memory: str
+    event: str
+    user: str
+    agent: str
+    app: str
+    run: str
+    org: str
+    project: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request whose strings hold the names of `Ids` in braces."""
+
+    path: str
+    query: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def naming(self, ids: Ids) -> "Call":
+        """Returns the request with the ids filled in."""
+        return Call(**{part: _filled(value, asdict(ids)) for part, value in asdict(self).items()})
+
+
+def _filled(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(inner, names) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, names) for inner in value]
+    if not isinstance(value, str):
+        return value
+    for name, filled in names.items():
+        value = value.replace("{" + name + "}", filled)
+    return value
+
+
+@dataclass(frozen=True)
+class Case:
+    """`usual` is a call that everybody may make about their own; each of `others` names something in another place."""
+
+    usual: Call
+    others: tuple[Call, ...] = ()
+
+    def calls(self) -> list[Call]:
+        """Returns every call in which an id of somebody else may stand."""
+        return [self.usual, *self.others]
+
+    def in_the_project(self, ids: Ids) -> list[Call]:
+        """Returns the usual call, still to be filled in, with `ids` as the organization or project that is meant."""
+        usual, selection = self.usual, [{"org_id": ids.org}, {"project_id": ids.project}, {"orgId": ids.org}]
+        body = usual.body or {}
+        return [
+            *(replace(usual, query=usual.query | each) for each in selection),
+            *(replace(usual, body=body | each) for each in selection if usual.body is not None),
+            replace(usual, headers={"Mem0-User-ID": ids.org}),
+        ]
+
+
+def _filters(path: str, **body: Any) -> Case:
+    """A list or search: the ids stand in its filters, or beside them."""
+    by_entity = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
+    filters: list[dict[str, Any]] = [
+        *by_entity,
+        {"user_id": "*", "memory_ids": ["{memory}"]},
+        {"user_id": {"in": ["{user}", "nobody"]}},
+        {"OR": by_entity},
+        {"AND": [{"user_id": "*"}, {"NOT": {"agent_id": "{agent}"}}]},
+    ]
+    beside = {"filters": {"user_id": "*"}, "user_id": "{user}"}
+    calls = [Call(path, body={**body, "filters": each}) for each in filters]
+    return Case(calls[0], (*calls[1:], Call(path, body={**body, **beside})))
+
+
+def _add(path: str) -> Case:
+    usual = Call(path, body={"messages": "I live in Rome", "user_id": "{user}", "infer": False})
+    by_entity = [{f"{kind}_id": "{" + kind + "}"} for kind in ("agent", "app", "run")]
+    return Case(
+        usual,
+        (
+            *(Call(path, body={"messages": "I live in Rome", "infer": False, **each}) for each in by_entity),
+            Call(path, body={"messages": "I live in Rome", "user_id": "{user}", "agent_id": "{agent}"}),
+            replace(usual, headers={"Idempotency-Key": "{idempotency_key}"}),
+        ),
+    )
+
+
+_MEMORY = "/v1/memories/{memory}/"
+_DELETE_BY = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
+
+CASES: dict[str, Case] = {
+    "GET /v1/ping/": Case(Call("/v1/ping/")),
+    "POST /v1/memories/": _add("/v1/memories/"),
+    "POST /v3/memories/add/": _add("/v3/memories/add/"),
+    "DELETE /v1/memories/": Case(
+        Call("/v1/memories/", query=_DELETE_BY[0]),
+        (
+            *(Call("/v1/memories/", query=each) for each in _DELETE_BY[1:]),
+            Call("/v1/memories/", query={"user_id": "*", "filters": "{'memory_ids': ['{memory}']}"}),
+            Call("/v1/memories/", query={"filters": '{"OR": [{"user_id": "{user}"}, {"run_id": "{run}"}]}'}),
+        ),
+    ),
+    "GET /v1/memories/<str:memory_id>/": Case(Call(_MEMORY)),
+    "PUT /v1/memories/<str:memory_id>/": Case(
+        Call(_MEMORY, body={"text": "Lives in Oslo"}), (Call(_MEMORY, body={"metadata": {"a": 1}}),)
+    ),
+    "DELETE /v1/memories/<str:memory_id>/": Case(Call(_MEMORY), (Call(_MEMORY, query={"delete_linked": "true"}),)),
+    "GET /v1/memories/<str:memory_id>/history/": Case(Call(f"{_MEMORY}history/")),
+    "POST /v3/memories/": _filters("/v3/memories/"),
+    "POST /v3/memories/search/": _filters("/v3/memories/search/", query="badminton racket", threshold=0),
+    "GET /v1/event/<str:event_id>/": Case(Call("/v1/event/{event}/")),
+    "GET /v1/events/": Case(Call("/v1/events/"), (Call("/v1/events/", query={"user_id": "{user}"}),)),
+    "GET /v1/entities/": Case(Call("/v1/entities/"), (Call("/v1/entities/", query={"user_id": "{user}"}),)),
+    "DELETE /v2/entities/<str:entity_type>/<path:entity_name>/": Case(
+        Call("/v2/entities/user/{user}/"),
+        tuple(Call(f"/v2/entities/{kind}/{{{kind}}}/") for kind in ("agent", "app", "run")),
+    ),
+}
+
+PUBLIC = frozenset({"/", "/healthz/", "/readyz/", "/metrics/", "/openapi.json", "/docs/"})
+"""Routes that read no tenant's table, so that no id can mean anything there."""
+
+
+def endpoints() -> Iterator[str]:
+    """Yields "<method> <route>" for everything that the URL configuration answers, outside of `PUBLIC`."""
+    for route, view in _routes(get_resolver().url_patterns, "/"):
+        allowed = getattr(view, "cls", None)
+        for method in METHODS if allowed else ["ANY"]:
+            if route not in PUBLIC and (allowed is None or hasattr(allowed, method.lower())):
+                yield f"{method} {route}"
+
+
+def _routes(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns, route)
+        else:
+            yield route, pattern.callback

@@ -1,0 +1,94 @@
+"""Rows of every tenant's table, and SQL as each of the database's roles."""
+
+from typing import Any
+
+import psycopg
+from django.apps import apps
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from billing.models import UsageEntry
+from loci.models import IdempotencyKey
+from loci.tenancy.context import Tenant, tenant_tx
+from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
+from memories.models import Attribute, Cause, Entity, Event, EventStatus, Memory, Message, Revision
+from memories.retrieval import analyzer
+from memories.text import text_hash
+from orgs.models import ApiKey, Membership, Organization, Project
+from tests.conftest import DATABASE, Services
+from workers.models import Job
+
+TENANT_TABLES = sorted(PROJECT_TABLES | ORG_TABLES)
+MODELS: dict[str, Any] = {model._meta.db_table: model for model in apps.get_models()}
+
+
+def make_rows(
+    tenant: Tenant, user: str = "alex", text: str = "Lives in San Francisco", **others: str
+) -> dict[str, Any]:
+    """Gives the project one row in every project table, all about one memory of `user` and of the `others`.
+
+    `others` are `agent_id`, `app_id` and `run_id`. Returns the rows by table.
+    """
+    now = timezone.now()
+    with tenant_tx(tenant):
+        scope = {"user_id": user, **others}
+        event = Event.objects.create(
+            event_type="ADD", status=EventStatus.SUCCEEDED, payload=scope, results=[{"memory": text}], **scope
+        )
+        found_by = {"terms": analyzer.tsvector(text), "term_count": len(analyzer.terms(text))}
+        memory = Memory.objects.create(text=text, hash=text_hash(text), **found_by, **scope)
+        entity, _ = Entity.objects.get_or_create(type="user", name=user)
+        rows = [
+            event,
+            memory,
+            entity,
+            Message.objects.create(event=event, position=0, role="user", content=text, said_at=now, **scope),
+            Revision.objects.create(memory=memory, event=event, text=text, valid_from=now, cause=Cause.ADD, **scope),
+            Attribute.objects.create(entity=entity, key=f"home of {text}", value=text, memory=memory),
+            Job.objects.create(kind="add", queue="extraction", event_id=event.id),
+            UsageEntry.objects.create(meter="add", source=event.id, quantity=1),
+            IdempotencyKey.objects.create(key=f"key of {text}", request_hash=b"hash", status=200, body=text),
+        ]
+        return {row._meta.db_table: type(row).objects.get(id=row.id) for row in rows}
+
+
+def org_rows(tenant: Tenant) -> dict[str, Any]:
+    """Returns a row of the tenant's organization from every org table, by table."""
+    with tenant_tx(tenant):
+        found = [model.objects.first() for model in (Organization, Membership, ApiKey)]
+        return {row._meta.db_table: row for row in [*found, Project.objects.get(id=tenant.project_id)]}
+
+
+def all_rows(tenant: Tenant) -> dict[str, Any]:
+    """Makes the project's rows and returns one of every tenant's table, by table."""
+    return {**make_rows(tenant), **org_rows(tenant)}
+
+
+def connect(services: Services, role: str) -> psycopg.Connection:
+    """Returns an autocommitting connection to the test database as `loci_app`, `loci_owner` or `loci_system`."""
+    url = f"postgresql://{role}:{role}@127.0.0.1:{services.postgres.port}/{DATABASE}"
+    return psycopg.connect(url, autocommit=True)
+
+
+def superuser(services: Services) -> psycopg.Connection:
+    """Returns an autocommitting connection that row-level security does not bind, to see what really is there."""
+    return psycopg.connect(services.postgres.admin_url(DATABASE), autocommit=True)
+
+
+def everything(services: Services, tenant: Tenant) -> dict[str, list[Any]]:
+    """Returns all rows of the project and of its organization, by table, as JSON."""
+    with superuser(services) as connection:
+        return {table: _rows_of(connection, table, tenant) for table in TENANT_TABLES}
+
+
+def _rows_of(connection: psycopg.Connection, table: str, tenant: Tenant) -> list[Any]:
+    column, value = ("project_id", tenant.project_id) if table in PROJECT_TABLES else ("org_id", tenant.org_id)
+    column = "id" if table == "organization" else column
+    query = f"SELECT to_jsonb(t) FROM {table} AS t WHERE {column} = %s ORDER BY id"
+    return [row for (row,) in connection.execute(query, [value])]
+
+
+def copy_row(connection: psycopg.Connection, table: str, row: Any) -> None:
+    """Inserts `row`, taken from `everything`, into `table` as this connection's role."""
+    statement = f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, %s)"
+    connection.execute(statement, [Jsonb(row)])
