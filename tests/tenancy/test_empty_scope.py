@@ -29,6 +29,7 @@ NO_SCOPE: list[Any] = [
     {"OR": []},
     {"AND": [{}]},
     {"OR": [{"user_id": "nobody"}, {}]},
+    {"OR": [{"user_id": "nobody"}, {"created_at": {"gte": "2020-01-01"}}]},
     {"created_at": {"gte": "2020-01-01"}},
     {"metadata": {}},
 ]
@@ -45,6 +46,7 @@ NO_ENTITY = [
     {"filters": '{"user_id": ""}'},
     {"filters": '{"user_id": null}'},
     {"filters": '{"NOT": {"user_id": "nobody"}}'},
+    {"filters": '{"OR": [{"user_id": "nobody"}, {"created_at": {"gte": "2020-01-01"}}]}'},
     {"metadata": "{}"},
     {"org_id": ""},
 ]
