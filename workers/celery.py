@@ -47,4 +47,3 @@ app.conf.update(
         "unacked_restore_throttle": 1,
     },
 )
-app.conf.imports = ["workers.tasks.add", "workers.tasks.delete"]

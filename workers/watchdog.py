@@ -68,5 +68,5 @@ def _watch(queues: list[str], is_busy: Callable[[], bool]) -> None:
     while True:
         time.sleep(CHECK_EVERY_S)
         if not is_busy() and is_stalled(queues):
-            logger.critical("worker.stalled", extra={"queues": ",".join(queues)})
+            logger.critical("worker.stalled", extra={"queue": ",".join(queues)})
             os._exit(EXIT_CODE)

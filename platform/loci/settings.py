@@ -117,7 +117,7 @@ RERING_AFTER_S = env_int("RERING_AFTER_S", 30)
 
 # --- Models ----------------------------------------------------------------------------------------------------------
 LLM_BASE_URL = env("LLM_BASE_URL")
-LLM_API_KEY = env("LLM_API_KEY") or env("OPENAI_API_KEY")
+LLM_API_KEY = env("LLM_API_KEY") or (env("OPENAI_API_KEY") if LLM_PROVIDER == "openai" else "")
 LLM_MODEL = env("LLM_MODEL")
 EMBEDDING_PROVIDER = env("EMBEDDING_PROVIDER", "local")
 EMBEDDING_BASE_URL = env("EMBEDDING_BASE_URL")

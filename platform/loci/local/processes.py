@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from loci.env import ROOT
+from loci.env import env as setting
 from loci.local.home import Home
 from loci.local.programs import Program
 from loci.local.supervisor import APPS_STOP_S
@@ -46,7 +47,7 @@ def services(host: str, port: int, env: Mapping[str, str]) -> list[Program]:
     """Returns web, both workers and the dispatcher, in the order of their start."""
     return [
         _as_process("web", _web(host, port, env), env),
-        _as_process("worker", _worker("worker", WORKER_QUEUES, "prefork", env.get("WORKER_CONCURRENCY", "2")), env),
+        _as_process("worker", _worker("worker", WORKER_QUEUES, "prefork", setting("WORKER_CONCURRENCY", "2")), env),
         _as_process("worker", _worker("webhooks", "webhooks", "threads", "8"), env, name="webhooks"),
         replace(command("dispatch", env={**env, "LOCI_PROCESS": "dispatcher"}), name="dispatcher"),
     ]
@@ -60,7 +61,7 @@ def _web(host: str, port: int, env: Mapping[str, str]) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return [
         *["gunicorn", "loci.wsgi:application", "--bind", bind, "--workers", "1"],
-        *["--worker-class", "gthread", "--threads", env.get("WEB_THREADS", "8")],
+        *["--worker-class", "gthread", "--threads", setting("WEB_THREADS", "8")],
         *["--graceful-timeout", f"{APPS_STOP_S - 1:.0f}", "--limit-request-line", "8190"],
         *["--log-level", "warning", "--no-control-socket"],
     ]

@@ -29,8 +29,10 @@ def welcome(url: str, home: Home, *, is_first: bool) -> str:
 
 
 def _extractor() -> str:
-    preset = PRESETS.get(env("LLM_PROVIDER", "openai"), Preset())
-    if not (env("LLM_API_KEY") or env("OPENAI_API_KEY") or preset.local):
+    provider = env("LLM_PROVIDER", "openai")
+    preset = PRESETS.get(provider, Preset())
+    has_key = env("LLM_API_KEY") or (provider == "openai" and env("OPENAI_API_KEY"))
+    if not (has_key or preset.local):
         return "offline extractor (rules; set LLM_API_KEY for a language model)"
     return _model(env("LLM_MODEL", preset.model), env("LLM_BASE_URL", preset.base_url))
 

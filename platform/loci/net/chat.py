@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from loci.errors import DependencyError
 from loci.net.llm import BadRequest, Budget, Endpoint, call, client
 from loci.net.presets import AnswerFormat
+from loci.observability import metrics
 
 MAX_ANSWER_TOKENS = 8_192
 MAX_ANSWER_BYTES = 64 * 1024
@@ -39,6 +40,18 @@ def complete(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseM
     Raises `DependencyError` when the endpoint fails, or when the answer was cut off, is too long or was withheld.
     """
     budget.take_call()
+    try:
+        completion = _completion(_answer(endpoint, messages, schema, budget))
+    except DependencyError:
+        metrics.LLM_CALLS.labels(endpoint.model, "failed").inc()
+        raise
+    metrics.LLM_CALLS.labels(endpoint.model, "answered").inc()
+    metrics.LLM_TOKENS.labels(endpoint.model, "in").inc(completion.tokens_in)
+    metrics.LLM_TOKENS.labels(endpoint.model, "out").inc(completion.tokens_out)
+    return completion
+
+
+def _answer(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], budget: Budget) -> "_Body":
     for answer_format in _formats(endpoint):
         request = _request(endpoint, messages, schema, answer_format)
         try:
@@ -48,7 +61,7 @@ def complete(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseM
                 raise
         else:
             _accepted[endpoint.base_url, endpoint.model] = answer_format
-            return _completion(body)
+            return body
     raise AssertionError("the last format either answers or raises")
 
 
