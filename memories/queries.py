@@ -52,8 +52,11 @@ def history_of(memory_id: UUID) -> list[dict[str, Any]]:
     inputs = _inputs([revision for revision in revisions if revision.text])
     entries, before = [], None
     for revision in revisions:
-        entries.append(_entry(memory, revision, before, inputs.get(revision.event_id, [])))
-        before = revision.text or None
+        # What was said before what is known already changed nothing that the memory says now.
+        is_late = revision.cause == Cause.UPDATE and revision.valid_to is not None
+        entries.append(_entry(memory, revision, None if is_late else before, inputs.get(revision.event_id, [])))
+        if not is_late:
+            before = revision.text or None
     return entries
 
 

@@ -61,6 +61,8 @@ class AddView(ProjectView):
                 return _replayed(accepted.replay.body)
             event = self._follow(accepted, runs_here=runs_here)
         body = dump_json(self.answer(event, given.validated_data))
+        if accepted.replay is not None:
+            return _replayed(body)
         self._remember(key, body)
         return HttpResponse(body, content_type="application/json")
 
@@ -118,5 +120,5 @@ class AddV1View(AddView):
         return {"results": items, "relations": []} if given.get("output_format") == "v1.1" else items
 
 
-def _replayed(body: str) -> HttpResponse:
+def _replayed(body: str | bytes) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers={"Idempotent-Replayed": "true"})

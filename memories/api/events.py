@@ -17,6 +17,7 @@ from memories.api.serializers import EventsInput
 from memories.api.wire import event_json
 from memories.models import Event
 from memories.queries import event_of
+from memories.retrieval.filters import fold, to_q
 from orgs.api.base import ProjectView
 
 INVALID_ID = "event_id should be a valid UUID"
@@ -45,18 +46,13 @@ class EventsView(ProjectView):
 
     @extend_schema(summary="List events", parameters=[EventsInput], responses=OpenApiTypes.OBJECT, tags=["events"])
     def get(self, request: Request) -> Response:
-        """Answers with one page of 50."""
+        """Answers with one page of 50; the dates are inclusive."""
         given = EventsInput(data=normalise(request.query_params.dict()))
         given.is_valid(raise_exception=True)
-        names = {
-            "event_type": "event_type",
-            "status": "status",
-            "start_date": "created_at__gte",
-            "end_date": "created_at__lte",
-        }
-        wanted = {names[name]: value for name, value in given.validated_data.items()}
+        exact = dict(given.validated_data)
+        dates = {name: exact.pop(name) for name in ("start_date", "end_date") if name in exact}
         pages = EventPages()
         with tenant_tx(self.tenant):
-            events = Event.objects.filter(**wanted).order_by("-created_at", "-id")
+            events = Event.objects.filter(to_q(fold(dates)), **exact).order_by("-created_at", "-id")
             page = pages.paginate_queryset(events, request, view=self)
         return pages.get_paginated_response([event_json(event) for event in page or []])

@@ -1,6 +1,5 @@
 """Parameters that need more than DRF's own fields: ids, messages, times, metadata (reliability.md §2.8)."""
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +10,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from loci.errors import DomainError
 from memories.extraction.base import InputMessage
+from memories.retrieval.filters.values import read_entity_id
 
 MAX_ID = 256
 MAX_MESSAGES = 500
@@ -34,10 +35,10 @@ class EntityIdField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         """Returns the id in its one spelling."""
-        text = unicodedata.normalize("NFC", super().to_internal_value(data))
-        if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-            raise serializers.ValidationError("Control characters are not allowed.")
-        return text
+        try:
+            return read_entity_id(self.field_name or "id", super().to_internal_value(data))
+        except DomainError as error:
+            raise serializers.ValidationError(str(error)) from error
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -52,9 +53,10 @@ class TimestampField(serializers.Field[datetime, Any, Any, Any]):
             self.fail("invalid")
         try:
             value = _from_text(data.strip()) if isinstance(data, str) else datetime.fromtimestamp(data, UTC)
+            # In UTC here already: Postgres keeps what Python then cannot read, beyond the years 1 and 9999.
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
         except (ValueError, OverflowError, OSError):
             self.fail("invalid")
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
 
     def to_representation(self, value: Any) -> Any:
         """Never called: the field is only read."""
@@ -71,6 +73,14 @@ def _from_text(text: str) -> datetime:
     if day is None:
         raise ValueError(text)
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+class ClearableDateField(serializers.DateField):
+    """A day as `YYYY-MM-DD`; null or "" is none."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Returns the day or None."""
+        return super().run_validation(None if data == "" else data)
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)

@@ -91,6 +91,8 @@ class DeleteAllView(ProjectView):
 def _deletion(request: Request) -> dict[str, Any]:
     """The parameters of a deletion. One that cannot be read is an error: it must not widen what is deleted."""
     given: dict[str, Any] = normalise(request.query_params.dict())
+    if any("[" in name for name in given):
+        raise DomainError('Objects in the address must be JSON: metadata={"key": "value"}.')
     for name in ("metadata", "filters"):
         if name in given:
             given[name] = query_object(given[name])

@@ -4,7 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from memories.api.fields import CategoriesField, EntityIdField, MessagesField, MetadataField, TimestampField
+from memories.api.fields import (
+    CategoriesField,
+    ClearableDateField,
+    EntityIdField,
+    MessagesField,
+    MetadataField,
+    TimestampField,
+)
 from memories.scope import Scope
 from memories.services.accepting import AddRequest
 
@@ -97,7 +104,7 @@ class EditInput(_Input):
     text = serializers.CharField(required=False, max_length=10_000)
     metadata = MetadataField(required=False)
     timestamp = TimestampField(required=False)
-    expiration_date = serializers.DateField(required=False, allow_null=True)
+    expiration_date = ClearableDateField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuses an update of nothing."""
@@ -111,5 +118,5 @@ class EventsInput(_Input):
 
     event_type = serializers.CharField(required=False, max_length=32)
     status = serializers.CharField(required=False, max_length=16)
-    start_date = TimestampField(required=False)
-    end_date = TimestampField(required=False)
+    start_date = serializers.CharField(required=False, max_length=64)
+    end_date = serializers.CharField(required=False, max_length=64)

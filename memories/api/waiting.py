@@ -40,10 +40,10 @@ def run_now(kind: Kind, tenant: Tenant, accepted: Accepted) -> Event:
     """Runs the job in this thread and returns its event; a busy lane is waited for, up to 5 seconds."""
     assert accepted.job_id is not None  # noqa: S101 - only replays have none
     for _ in _until(LANE_WAIT_S):
-        run(kind, tenant, accepted.job_id)
+        claimed = run(kind, tenant, accepted.job_id)
         event = _event(tenant, accepted.event_id)
-        # Not claimed: another job of the lane runs. Claimed and put back: a dependency failed, and a worker goes on.
-        if event.status not in OPEN or event.started_at is not None:
+        # Not claimed: another job of the lane runs, or a worker has this one. Claimed and still open: a worker goes on.
+        if claimed or event.status not in OPEN:
             break
     return event
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from loci.models import IdempotencyKey
-from memories.models import Entity, Event, EventStatus, Message
+from memories.models import Attribute, Entity, Event, EventStatus, Message
 from memories.scope import EntityType
 from workers import jobs
 
@@ -20,8 +20,9 @@ def erase_sources(kind: EntityType, name: str) -> None:
     of_entity = Q(**{f"{kind}_id": name})
     events = list(Event.objects.filter(of_entity).values_list("id", flat=True))
     jobs.cancel(events, REASON)
-    Message.objects.filter(of_entity).delete()
+    Message.objects.filter(event_id__in=events).delete()
     _empty_events(events)
+    Attribute.objects.filter(entity__type=kind, entity__name=name).delete()
     Entity.objects.filter(type=kind, name=name).delete()
 
 

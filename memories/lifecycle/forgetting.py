@@ -4,9 +4,10 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from loci.models import IdempotencyKey
 from memories.models import Attribute, Cause, Event, Memory, MemoryState, Message, Revision
 
 
@@ -15,10 +16,10 @@ def forget(memories: Collection[Memory]) -> None:
     ids = [memory.id for memory in memories]
     Memory.objects.filter(id__in=ids).update(**_EMPTY, state=MemoryState.DELETED, updated_at=timezone.now())
     Attribute.objects.filter(memory_id__in=ids).delete()
-    revisions = list(Revision.objects.filter(memory_id__in=ids).values_list("event_id", "sources"))
     _empty_revisions(memories)
-    event_ids = {event_id for event_id, _ in revisions if event_id}
+    event_ids = _events_about(ids)
     _blank_results(event_ids, {str(memory_id) for memory_id in ids})
+    IdempotencyKey.objects.filter(event_id__in=event_ids).update(body="")
     _leave_context(event_ids)
 
 
@@ -54,6 +55,13 @@ def _empty_revisions(memories: Collection[Memory]) -> None:
     )
 
 
+def _events_about(ids: Collection[UUID]) -> set[UUID]:
+    """The events whose results name these memories: those that said them, and those that superseded them."""
+    successors = Memory.objects.filter(id__in=ids, replaced_by__isnull=False).values("replaced_by")
+    said = Revision.objects.filter(Q(memory_id__in=ids) | Q(memory_id__in=successors), event_id__isnull=False)
+    return set(said.values_list("event_id", flat=True))
+
+
 def _blank_results(event_ids: Collection[UUID], memory_ids: Collection[str]) -> None:
     events = list(Event.objects.filter(id__in=event_ids).order_by("id").select_for_update(of=["self"]))
     for event in events:
@@ -68,9 +76,11 @@ def _blank(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _leave_context(event_ids: Collection[UUID]) -> None:
-    """Messages that no living memory comes from are not shown to an extractor again."""
-    living = Revision.objects.filter(
-        event_id=OuterRef("event_id"), sources__contains=[OuterRef("position")], memory__state=MemoryState.ACTIVE
-    )
-    used = Revision.objects.filter(event_id=OuterRef("event_id"), sources__contains=[OuterRef("position")])
+    """Messages that no living memory comes from are not shown to an extractor again.
+
+    What names no sources may come from any message of its event.
+    """
+    from_message = Q(sources=[]) | Q(sources__contains=[OuterRef("position")])
+    used = Revision.objects.filter(from_message, event_id=OuterRef("event_id"))
+    living = used.filter(memory__state=MemoryState.ACTIVE)
     Message.objects.filter(Exists(used), ~Exists(living), event_id__in=event_ids).update(in_context=False)

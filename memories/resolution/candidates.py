@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import F, FloatField, QuerySet
+from django.db.models import F, FloatField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding import embedder
 from memories.embedding.base import Vectors
 from memories.extraction.base import Candidate
-from memories.models import Attribute, Memory, MemoryState
+from memories.models import Attribute, Memory
+from memories.queries import visible
 from memories.resolution.resolver import Known
 from memories.retrieval.ranking import Query, rank
 from memories.scope import Scope
 from memories.text import vectors_of
 
-MOST = 30
+ATTRIBUTES = 30
 PER_MESSAGE = 5
 MESSAGES = 8
 """Only the newest messages are searched with: the last ones of a long paste say what it is about."""
@@ -59,8 +60,7 @@ def gather(tenant: Tenant, scope: Scope, texts: Sequence[str]) -> Shown:
         for text, vector in zip(asked, vectors, strict=True):
             query = Query(text=text, vector=vector, model=embedder().model)
             found += [hit.memory for hit in rank(_active(scope), query, limit=PER_MESSAGE)]
-        distinct = list({memory.id: memory for memory in found}.values())[:MOST]
-        return Shown().with_more(distinct, attributes)
+        return Shown().with_more(found, attributes)
 
 
 def near(tenant: Tenant, scope: Scope, vectors: Vectors, shown: Shown) -> list[list[Memory]]:
@@ -78,15 +78,14 @@ def _nearest(scope: Scope, vector: Vectors) -> QuerySet[Memory]:
 
 
 def _active(scope: Scope) -> QuerySet[Memory]:
-    return Memory.objects.filter(**scope.present(), state=MemoryState.ACTIVE)
+    return visible(Q(**scope.present()))
 
 
 def _attributes(scope: Scope) -> dict[object, Attribute]:
     kind, name = next(scope.entities())
-    current = Attribute.objects.filter(entity__type=kind, entity__name=name, memory__state=MemoryState.ACTIVE)
-    return {
-        attribute.memory_id: attribute for attribute in current.select_related("memory").order_by("-updated_at")[:MOST]
-    }
+    current = Attribute.objects.filter(entity__type=kind, entity__name=name, memory__in=visible(Q()))
+    newest = current.select_related("memory").order_by("-updated_at")[:ATTRIBUTES]
+    return {attribute.memory_id: attribute for attribute in newest}
 
 
 def _candidate(number: int, memory: Memory, attributes: Mapping[object, Attribute]) -> Candidate:

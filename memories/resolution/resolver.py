@@ -4,16 +4,21 @@ Everything here runs inside the one transaction that also ends the job. Message 
 fact that was said before what is already believed does not replace it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
+from memories.embedding.base import Vectors
 from memories.extraction.base import Fact, Relation
-from memories.models import Attribute, Cause, Entity, Event, Memory, MemoryState
+from memories.models import Attribute, Cause, Entity, Event, Memory, MemoryState, Revision
+from memories.queries import visible
 from memories.resolution import timeline
 from memories.resolution.timeline import Statement
 from memories.resolution.verdicts import Closed, Verdict, VerdictKind
@@ -44,7 +49,7 @@ class NewMemory:
 
 @dataclass(frozen=True)
 class Resolver:
-    """Resolves the facts of one event in one scope, in order: a fact sees what the ones before it changed."""
+    """Resolves the facts of one event in one scope. Memories that expired are as good as gone."""
 
     scope: Scope
     event: Event
@@ -52,11 +57,23 @@ class Resolver:
     new: NewMemory
     candidates: Mapping[int, Known]
 
-    def resolve(self, fact: Fact, vector: Any) -> Verdict:
-        """Applies one fact, whose text has the embedding `vector`, and returns its verdict.
+    def resolve(self, facts: Sequence[Fact], vectors: Vectors) -> list[Verdict]:
+        """Applies the facts in order, each seeing what the ones before it changed, and returns their verdicts.
 
-        Raises `CandidateChanged` when the candidate that the fact names is no longer what the extractor saw.
+        `vectors` holds the facts' embeddings, shape (len(facts), dimensions). Raises `CandidateChanged` when a
+        candidate that a fact names is no longer what the extractor saw.
         """
+        self._check_candidates(facts)
+        return [self._resolve(fact, vector) for fact, vector in zip(facts, vectors, strict=True)]
+
+    def _check_candidates(self, facts: Sequence[Fact]) -> None:
+        """Before any fact is applied: what an earlier fact of the same event changes is no surprise to a later one."""
+        expected = {known.memory_id: known.version for known in map(self._known, facts) if known}
+        locked = visible(Q(id__in=expected)).select_for_update(of=["self"]).order_by("id")
+        if expected and dict(locked.values_list("id", "version")) != expected:
+            raise CandidateChanged
+
+    def _resolve(self, fact: Fact, vector: Any) -> Verdict:
         if not fact.text.strip():
             return Verdict(VerdictKind.REJECTED, fact.text, reason="The fact has no text.")
         said = self._statement(fact)
@@ -66,29 +83,33 @@ class Resolver:
         if (target := self._candidate(fact)) and (verdict := self._by_relation(target, fact, said, vector)):
             return verdict
         if (same := self._same_text(fact.text)) is not None:
-            return Verdict(VerdictKind.DUPLICATE, same.text, same.id)
+            return self._repeat(same, fact, said)
         memory = self._store(fact, said, vector)
         return Verdict(VerdictKind.STORED, memory.text, memory.id)
 
     def _by_attribute(self, attribute: Attribute, fact: Fact, said: Statement, vector: Any) -> Verdict | None:
         """One value per key: the same again is a duplicate, another one an update, an older one history."""
-        memory = _locked(attribute.memory_id)
+        memory = _locked(id=attribute.memory_id)
         if memory is None or memory.immutable:
             return None
         before = timeline.preceding(memory, said)
-        if before is not None and before.attribute_value == said.value:
-            timeline.insert(memory, said, Cause.REPEAT)
-            return Verdict(VerdictKind.DUPLICATE, memory.text, memory.id)
+        if before is not None and before.attribute_value == said.value and self._says_the_same(fact, before):
+            same = replace(said, text=before.text)
+            return self._note(memory, same, Cause.REPEAT, VerdictKind.DUPLICATE)
         if self._is_older(memory, said):
             return self._note_earlier(memory, said)
         if Scope(memory.user_id, memory.agent_id, memory.app_id, memory.run_id) != self.scope:
             return self._supersede(memory, fact, said, vector)
         return self._merge(memory, fact, said, vector)
 
+    def _says_the_same(self, fact: Fact, before: Revision) -> bool:
+        """The same value in better words is an update, unless the extractor knows that it is not better."""
+        return before.text == fact.text or fact.relation == Relation.DUPLICATE
+
     def _by_relation(self, target: Memory, fact: Fact, said: Statement, vector: Any) -> Verdict | None:
         """What the extractor says of a candidate counts only for memories that may be changed."""
         if fact.relation == Relation.DUPLICATE:
-            return Verdict(VerdictKind.DUPLICATE, target.text, target.id)
+            return self._repeat(target, fact, said)
         if target.immutable:
             return None
         if self._is_older(target, said):
@@ -98,25 +119,21 @@ class Resolver:
         return self._supersede(target, fact, said, vector)
 
     def _candidate(self, fact: Fact) -> Memory | None:
-        known = self.candidates.get(fact.candidate) if fact.relation and fact.candidate is not None else None
-        if known is None:
-            return None
-        memory = _locked(known.memory_id)
-        if memory is None or memory.version != known.version:
-            raise CandidateChanged
-        return memory
+        known = self._known(fact)
+        return _locked(id=known.memory_id) if known else None
+
+    def _known(self, fact: Fact) -> Known | None:
+        return self.candidates.get(fact.candidate) if fact.relation and fact.candidate is not None else None
 
     def _same_text(self, text: str) -> Memory | None:
-        return Memory.objects.filter(
-            **self.scope.exactly(), hash=text_hash(text), text=text, state=MemoryState.ACTIVE
-        ).first()
+        return _locked(**self.scope.exactly(), hash=text_hash(text), text=text)
 
     def _attribute(self, fact: Fact) -> Attribute | None:
         if not fact.attribute:
             return None
-        owner = self._owner()
-        return Attribute.objects.select_for_update().filter(entity_id=owner, key=fact.attribute).first()
+        return Attribute.objects.filter(entity_id=self._owner, key=fact.attribute).first()
 
+    @cached_property
     def _owner(self) -> UUID:
         """An attribute belongs to the entity of the lane, so one job at a time changes it."""
         kind, name = next(self.scope.entities())
@@ -128,9 +145,21 @@ class Resolver:
         return timeline.order(newest) > timeline.order(said)
 
     def _note_earlier(self, memory: Memory, said: Statement) -> Verdict:
-        timeline.insert(memory, said, Cause.UPDATE)
-        Memory.objects.filter(id=memory.id, created_at__gt=said.said_at).update(created_at=said.said_at)
-        return Verdict(VerdictKind.EARLIER, memory.text, memory.id, reason="It was said before what is already known.")
+        return self._note(memory, said, Cause.UPDATE, VerdictKind.EARLIER, "It was said before what is already known.")
+
+    def _repeat(self, memory: Memory, fact: Fact, said: Statement) -> Verdict:
+        """In other words or not, what was said is what the memory says; an attribute may be new to it."""
+        newest = timeline.believed(memory)[-1]
+        same = replace(said, text=newest.text, value=said.value or newest.attribute_value)
+        self._set_attribute(fact, same, memory)
+        return self._note(memory, same, Cause.REPEAT, VerdictKind.DUPLICATE)
+
+    def _note(self, memory: Memory, said: Statement, cause: Cause, kind: VerdictKind, reason: str = "") -> Verdict:
+        """Records a statement that leaves the memory's text as it is."""
+        timeline.insert(memory, said, cause)
+        times = {"created_at": Least("created_at", said.said_at), "updated_at": Greatest("updated_at", said.said_at)}
+        Memory.objects.filter(id=memory.id).update(**times)
+        return Verdict(kind, memory.text, memory.id, reason=reason)
 
     def _merge(self, memory: Memory, fact: Fact, said: Statement, vector: Any) -> Verdict:
         previous = memory.text
@@ -164,8 +193,13 @@ class Resolver:
 
     def _set_attribute(self, fact: Fact, said: Statement, memory: Memory) -> None:
         if fact.attribute:
-            current = {"value": said.value, "memory": memory, "updated_at": timezone.now()}
-            Attribute.objects.update_or_create(entity_id=self._owner(), key=fact.attribute, defaults=current)
+            current = Attribute(entity_id=self._owner, key=fact.attribute, value=said.value, memory=memory)
+            Attribute.objects.bulk_create(
+                [current],
+                update_conflicts=True,
+                unique_fields=["project", "entity", "key"],
+                update_fields=["value", "memory", "updated_at"],
+            )
 
     def _statement(self, fact: Fact) -> Statement:
         return Statement(
@@ -188,5 +222,5 @@ def supersede(old: Memory, *, by: Memory) -> None:
     )
 
 
-def _locked(memory_id: UUID) -> Memory | None:
-    return Memory.objects.select_for_update(of=["self"]).filter(id=memory_id, state=MemoryState.ACTIVE).first()
+def _locked(**where: Any) -> Memory | None:
+    return visible(Q(**where)).select_for_update(of=["self"]).defer("embedding", "terms").first()

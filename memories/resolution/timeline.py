@@ -29,8 +29,11 @@ class Statement:
 
 
 def believed(memory: Memory) -> list[Revision]:
-    """Returns the intervals that are believed now, in order of time; equal times are ordered by event."""
-    return sorted(Revision.objects.filter(memory=memory, recorded_to__isnull=True), key=order)
+    """Returns the intervals that are believed now, in order of time; equal times are ordered by event.
+
+    Two statements of one event stay in the order in which they were recorded.
+    """
+    return sorted(Revision.objects.filter(memory=memory, recorded_to__isnull=True).order_by("id"), key=order)
 
 
 def begin(memory: Memory, statement: Statement) -> None:
@@ -38,8 +41,8 @@ def begin(memory: Memory, statement: Statement) -> None:
     _record(memory, statement, cause=Cause.ADD, valid_to=None)
 
 
-def insert(memory: Memory, statement: Statement, cause: Cause) -> bool:
-    """Records one more statement and returns whether it is the newest, and so what the memory now says."""
+def insert(memory: Memory, statement: Statement, cause: Cause) -> None:
+    """Records one more statement, which holds until the next one; an interval that ended before it stays as it is."""
     following: Revision | None = None
     holding: Revision | None = None
     for revision in believed(memory):
@@ -47,10 +50,9 @@ def insert(memory: Memory, statement: Statement, cause: Cause) -> bool:
             following = revision
             break
         holding = revision
-    if holding is not None:
+    if holding is not None and (holding.valid_to is None or holding.valid_to > statement.said_at):
         close(holding, at=statement.said_at)
     _record(memory, statement, cause=cause, valid_to=following.valid_from if following else None)
-    return following is None
 
 
 def preceding(memory: Memory, statement: Statement) -> Revision | None:

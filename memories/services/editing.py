@@ -10,7 +10,7 @@ from django.utils import timezone
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
-from memories.models import Cause, Memory
+from memories.models import Attribute, Cause, Memory
 from memories.queries import memory_of
 from memories.resolution import timeline
 from memories.resolution.timeline import Statement
@@ -44,6 +44,8 @@ def edit_memory(tenant: Tenant, memory_id: UUID, edit: Edit) -> Memory:
         if edit.text is not None:
             changes |= searchable(edit.text, vector)
             timeline.insert(memory, Statement(text=edit.text, said_at=_now_after(memory), speaker="api"), Cause.UPDATE)
+            # The memory still says it, but the value is no longer known: the next statement gives it.
+            Attribute.objects.filter(memory=memory).update(value="")
         Memory.objects.filter(id=memory.id).update(**changes, version=memory.version + 1, updated_at=timezone.now())
         outcomes.record(Outcome(meter="update", source=new_id()))
         return memory_of(memory_id)

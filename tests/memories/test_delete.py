@@ -1,0 +1,196 @@
+"""Deletion leaves no text behind (design.md §2, Deleting; contract.md §5.3, §5.12)."""
+
+import json
+from urllib.parse import quote, urlencode
+
+import pytest
+from django.db import connections, transaction
+
+from loci.tenancy.registry import PROJECT_TABLES
+from tests.conftest import Person
+from tests.fakes.llm import FakeLLM, data_of
+from tests.memories.support import (
+    Json,
+    add,
+    call,
+    delete,
+    event,
+    fact,
+    facts,
+    get,
+    history,
+    keep,
+    put,
+    queue,
+    relation,
+    texts,
+    work,
+)
+
+DELETING = "Delete in progress. This may take some time."
+
+
+def tables_with(word: str) -> set[str]:
+    """Returns the tables in which any row of any tenant holds `word`."""
+    found = set()
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        for table in sorted(PROJECT_TABLES):
+            cursor.execute(f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY')
+            cursor.execute(f'SELECT count(*) FROM "{table}" AS t WHERE t::text ILIKE %s', [f"%{word}%"])
+            if cursor.fetchone()[0]:
+                found.add(table)
+        transaction.set_rollback(True, using="owner")
+    return found
+
+
+def delete_all(person: Person, **parameters: str) -> Json:
+    answer: Json = delete(person, f"/v1/memories/?{urlencode(parameters)}")
+    return answer
+
+
+def test_a_deleted_text_is_left_in_the_message_only(alice: Person, llm: FakeLLM) -> None:
+    llm.script(facts(fact("Has a dog called Rexus", attribute="pet.dog", value="Rexus")))
+    kept = add(alice, "I have a Rexus!")["results"][0]["id"]
+    put(alice, kept, text="Has a big dog called Rexus")
+    assert tables_with("rexus") == {"event", "memory", "message", "revision"}
+    delete(alice, f"/v1/memories/{kept}/")
+    assert tables_with("rexus") == {"message"}
+
+
+def test_a_deleted_text_is_gone_from_the_event_that_superseded_it(alice: Person, llm: FakeLLM) -> None:
+    old = keep(alice, "Has a dog called Rexus")
+    llm.script(facts(fact("Has a cat", **relation("replaces"))))
+    superseding = add(alice, "I have a cat now.")["id"]
+    delete(alice, f"/v1/memories/{old}/")
+    new, closed = event(alice, superseding)["results"]
+    assert new["memory"] == "Has a cat"
+    assert (closed["id"], closed["event"]) == (old, "DELETE")
+    assert tables_with("rexus") == {"message"}
+
+
+@pytest.mark.parametrize("repeat", [fact("Has a dog called Rexus"), fact("Owns the dog", **relation("duplicate"))])
+def test_a_deleted_text_is_gone_from_the_events_that_repeated_it(alice: Person, llm: FakeLLM, repeat: Json) -> None:
+    kept = keep(alice, "Has a dog called Rexus")
+    llm.script(facts(repeat))
+    repeating = add(alice, "My dog again.")["id"]
+    delete(alice, f"/v1/memories/{kept}/")
+    done = event(alice, repeating)
+    assert [(item["id"], item["event"]) for item in done["results"]] == [(kept, "NOOP")]
+    assert "Rexus" not in json.dumps(done)
+
+
+def context_of_the_next_add(person: Person, llm: FakeLLM) -> list[str]:
+    add(person, "Hello.")
+    return [message["content"] for message in data_of(llm.requests[-1])["context"]]
+
+
+@pytest.mark.parametrize("sources", [[0], []])
+def test_messages_leave_the_context_with_their_last_memory(alice: Person, llm: FakeLLM, sources: list[int]) -> None:
+    llm.script(facts(fact("Has a dog", sources=sources), fact("Has a cat", sources=sources)))
+    dog, cat = (result["id"] for result in add(alice, "I have a dog and a cat.")["results"])
+    delete(alice, f"/v1/memories/{dog}/")
+    assert "I have a dog and a cat." in context_of_the_next_add(alice, llm)
+    delete(alice, f"/v1/memories/{cat}/")
+    assert "I have a dog and a cat." not in context_of_the_next_add(alice, llm)
+
+
+def test_deleting_an_attribute_lets_its_next_value_be_a_new_memory(alice: Person) -> None:
+    first = add(alice, "I live in Rome.")["results"][0]["id"]
+    delete(alice, f"/v1/memories/{first}/")
+    (result,) = add(alice, "I live in Berlin.")["results"]
+    assert (result["event"], result["id"] != first) == ("ADD", True)
+
+
+def test_all_given_filters_must_hold_for_a_deletion(alice: Person) -> None:
+    keep(alice, "one", run_id="r1", metadata={"keep": "no"})
+    keep(alice, "two", run_id="r1", metadata={"keep": "yes"})
+    keep(alice, "three", run_id="r2", metadata={"keep": "no"})
+    keep(alice, "four", user_id="bob", run_id="r1")
+    answer = delete_all(alice, user_id="alex", run_id="r1", metadata='{"keep": "no"}')
+    assert answer["message"] == DELETING
+    assert event(alice, answer["event_id"])["status"] == "SUCCEEDED"
+    assert sorted(texts(alice, {"user_id": "*"})) == ["four", "three", "two"]
+
+
+@pytest.mark.parametrize("filters", ["{'AND': [{'user_id': 'alex'}, {'run_id': 'r1'}]}", '{"run_id": "r1"}'])
+def test_filters_of_a_deletion_come_as_json_or_as_pythons_repr(alice: Person, filters: str) -> None:
+    keep(alice, "one", run_id="r1")
+    keep(alice, "two", run_id="r2")
+    delete_all(alice, filters=filters)
+    assert texts(alice) == ["two"]
+
+
+def test_a_wildcard_deletes_everything_that_has_such_an_entity(alice: Person, bob: Person) -> None:
+    keep(alice, "one")
+    keep(alice, "two", user_id="bob")
+    keep(alice, "three", user_id=None, agent_id="helper")
+    keep(bob, "four")
+    delete_all(alice, user_id="*")
+    assert texts(alice, {"agent_id": "*"}) == ["three"]
+    assert texts(alice, {"user_id": "*"}) == []
+    assert texts(bob) == ["four"]
+
+
+UNREADABLE = [
+    "",
+    "user_id=",
+    "metadata={}",
+    "filters={}",
+    "unknown=alex",
+    "filters=" + quote('{"NOT": {"user_id": "alex"}}'),
+    "user_id=alex&filters=" + quote("[object Object]"),
+    "user_id=alex&filters=" + quote('{"user_id": '),
+    "user_id=alex&filters=" + quote('{"no_such_field": 1}'),
+    "user_id=alex&filters=" + quote("__import__('os')"),
+    "user_id=alex&metadata=x",
+    "user_id=alex&metadata[topic]=x",
+    "user_id=alex&" + quote("filters[run_id]") + "=r1",
+    "user_id=alex&created_at=yesterday&filters=1",
+]
+
+
+def test_a_deletion_that_names_no_entity_or_cannot_be_read_deletes_nothing(alice: Person) -> None:
+    keep(alice, "one")
+    for query in UNREADABLE:
+        response = call(alice, "DELETE", f"/v1/memories/?{query}")
+        assert response.status_code == 400, query
+        assert isinstance(response.json()["detail"], str), query
+    assert texts(alice) == ["one"]
+
+
+def test_deleting_what_nobody_knows_is_no_error(alice: Person) -> None:
+    assert isinstance(delete_all(alice, user_id="nobody")["message"], str)
+    assert isinstance(delete(alice, "/v2/entities/user/nobody/")["message"], str)
+
+
+def test_an_erased_user_leaves_nothing_behind(alice: Person) -> None:
+    add(alice, "I live in Rexus. I like tea.", metadata={"where": "Rexus"}, custom_instructions="About Rexus")
+    keep(alice, "Rexus again")
+    kept = keep(alice, "Nothing of his", user_id="bob")
+    queue(alice, "I moved to Rexus once more.")
+    answer = delete(alice, "/v2/entities/user/alex/")
+    assert answer["message"] == DELETING
+    assert event(alice, answer["event_id"])["status"] == "SUCCEEDED"
+    assert tables_with("rexus") == set()
+    assert texts(alice, {"user_id": "*"}) == ["Nothing of his"]
+    assert [entity["name"] for entity in get(alice, "/v1/entities/")["results"]] == ["bob"]
+    assert [entry["event"] for entry in history(alice, kept)] == ["ADD"]
+
+
+def test_an_add_in_flight_leaves_nothing_of_an_erased_user(alice: Person, llm: FakeLLM) -> None:
+    def erase_and_answer(_data: Json) -> Json:
+        delete(alice, "/v2/entities/user/alex/")
+        return facts(fact("Has a dog called Rexus"))
+
+    llm.answers = erase_and_answer
+    done = work(alice, queue(alice, "I have a Rexus."))
+    assert (done["status"], done["error"]) == ("FAILED", "The entity was erased.")
+    assert texts(alice) == []
+    assert tables_with("rexus") == set()
+
+
+def test_an_erased_user_can_come_back(alice: Person) -> None:
+    add(alice, "I live in Rome.")
+    delete(alice, "/v2/entities/user/alex/")
+    (result,) = add(alice, "I live in Berlin.")["results"]
+    assert (result["event"], result["memory"]) == ("ADD", "Lives in Berlin")

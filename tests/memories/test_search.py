@@ -1,0 +1,160 @@
+"""Searches (contract.md §5.9, design.md §4); how well they rank is measured elsewhere."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from loci.local.programs import free_port
+from loci.tenancy.context import tenant_tx
+from memories.embedding import embedder
+from memories.models import Memory
+from tests.conftest import Person
+from tests.memories.support import Json, add, call, keep, search
+
+SEARCH = "/v3/memories/search/"
+FACTS = ["Likes green tea", "Lives in Berlin", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]
+
+
+@pytest.fixture
+def five(alice: Person) -> Person:
+    for text in FACTS:
+        keep(alice, text)
+    return alice
+
+
+@contextmanager
+def unreachable_embedder() -> Iterator[None]:
+    """An embedding endpoint at which nobody answers."""
+    address = {"EMBEDDING_PROVIDER": "openai_compatible", "EMBEDDING_BASE_URL": f"http://127.0.0.1:{free_port()}/v1"}
+    with override_settings(EMBEDDING_MODEL="away", **address):
+        embedder.cache_clear()
+        try:
+            yield
+        finally:
+            embedder.cache_clear()
+
+
+def found(person: Person, query: str, **parameters: Any) -> list[str]:
+    return [hit["memory"] for hit in search(person, query, **parameters)]
+
+
+def test_the_best_memory_comes_first_with_a_score_and_where_it_came_from(five: Person) -> None:
+    hits = search(five, "Which pet does he have?", threshold=0)
+    scores = [hit["score"] for hit in hits]
+    assert hits[0]["memory"] == "Has a dog called Rex"
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score < 1 for score in scores)
+    for hit in hits:
+        breakdown = hit["score_breakdown"]
+        assert {"semantic", "bm25", "entity", "absolute"} == breakdown.keys()
+        assert 0 < breakdown["absolute"] <= hit["score"]
+        assert -1 <= breakdown["semantic"] <= 1
+    assert {"user_id", "run_id", "session_id", "metadata", "categories", "created_at"} <= hits[0].keys()
+
+
+def test_top_k_and_its_older_name_limit_the_hits(five: Person) -> None:
+    assert len(search(five, "he", threshold=0)) == 5
+    assert len(search(five, "he", threshold=0, top_k=2)) == 2
+    assert len(search(five, "he", threshold=0, limit=3)) == 3
+    assert len(search(five, "he", threshold=0, topK=1)) == 1
+
+
+def test_the_threshold_compares_with_the_absolute_score(five: Person) -> None:
+    every = search(five, "tea", threshold=0)
+    limit = sorted(hit["score_breakdown"]["absolute"] for hit in every)[2]
+    passed = search(five, "tea", threshold=limit)
+    assert {hit["id"] for hit in passed} == {hit["id"] for hit in every if hit["score_breakdown"]["absolute"] >= limit}
+    assert found(five, "tea", threshold=1) == []
+
+
+def test_a_word_is_found_that_says_nothing_to_the_embedder(alice: Person) -> None:
+    keep(alice, "The order number is XK-4471-B")
+    keep(alice, "The order number is QP-9983-C")
+    assert found(alice, "QP-9983-C")[0] == "The order number is QP-9983-C"
+
+
+def test_chosen_fields_always_include_the_id(five: Person) -> None:
+    (hit,) = search(five, "tea", top_k=1, fields=["memory"])
+    assert set(hit) == {"id", "memory"}
+
+
+def test_expired_and_superseded_memories_are_found_on_request(alice: Person) -> None:
+    keep(alice, "Likes tea", expiration_date="2020-01-01")
+    assert found(alice, "tea") == []
+    assert found(alice, "tea", show_expired=True) == ["Likes tea"]
+
+
+def test_a_search_sees_its_scope_only(alice: Person, bob: Person) -> None:
+    keep(alice, "Likes tea", user_id="somebody else")
+    keep(bob, "Likes tea")
+    keep(alice, "Likes green tea", run_id="r1")
+    assert found(alice, "tea") == ["Likes green tea"]
+    assert search(alice, "tea", {"AND": [{"user_id": "alex"}, {"run_id": "r2"}]}) == []
+    assert len(search(alice, "tea", {"userId": "*"})) == 2
+
+
+def test_metadata_and_ids_beside_the_filters_narrow_them(alice: Person) -> None:
+    keep(alice, "Likes tea", run_id="r1", metadata={"topic": "drinks"})
+    keep(alice, "Likes cake", run_id="r2", metadata={"topic": "food"})
+    assert found(alice, "likes", metadata={"topic": "food"}) == ["Likes cake"]
+    assert found(alice, "likes", run_id="r1") == ["Likes tea"]
+
+
+BAD_PARAMETERS: list[Json] = [
+    {"query": None},
+    {"query": "   "},
+    {"query": ["tea"]},
+    {"query": "x" * 8_001},
+    {"top_k": 0},
+    {"top_k": 1_001},
+    {"top_k": "many"},
+    {"threshold": -0.1},
+    {"threshold": 1.1},
+    {"fields": {"a": 1}},
+    {"show_expired": "perhaps"},
+]
+
+
+def test_bad_parameters_are_refused(alice: Person) -> None:
+    for bad in BAD_PARAMETERS:
+        response = call(alice, "POST", SEARCH, {"query": "tea", "filters": {"user_id": "alex"}, **bad})
+        assert response.status_code == 400, bad
+        assert isinstance(response.json()["detail"], str), bad
+
+
+def test_any_text_is_a_query(five: Person) -> None:
+    for query in ("?", "the", "🍵", "'; DROP TABLE memory; --", "a & b | !c:*", "\\", "%_", "x" * 8_000):
+        assert len(search(five, query, threshold=0)) == 5, query
+
+
+def test_a_search_of_nothing_finds_nothing(alice: Person) -> None:
+    assert search(alice, "tea") == []
+
+
+def test_words_are_found_while_the_embedder_is_down(five: Person) -> None:
+    body = {"query": "Tell me about green tea", "filters": {"user_id": "alex"}}
+    assert "X-Degraded" not in call(five, "POST", SEARCH, body)
+    with unreachable_embedder():
+        response = call(five, "POST", SEARCH, body)
+    assert response["X-Degraded"] == "embedding"
+    hits = response.json()["results"]
+    assert [hit["memory"] for hit in hits] == ["Likes green tea"]
+    assert hits[0]["score_breakdown"]["semantic"] is None
+    assert 0 < hits[0]["score"] < 1
+
+
+def test_an_add_waits_for_an_embedder_that_is_down(alice: Person) -> None:
+    with unreachable_embedder():
+        event = add(alice, "Likes tea", infer=False)
+    assert (event["status"], event["results"]) == ("RUNNING", [])
+
+
+def test_vectors_of_another_model_are_not_compared(five: Person) -> None:
+    with tenant_tx(five.tenant):
+        Memory.objects.filter(text="Likes green tea").update(embedding_model="another model")
+    hits = {hit["memory"]: hit["score_breakdown"]["semantic"] for hit in search(five, "green tea", threshold=0)}
+    assert hits.pop("Likes green tea") is None
+    assert all(semantic is not None for semantic in hits.values())

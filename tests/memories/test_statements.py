@@ -1,0 +1,45 @@
+"""What requests cost the database, and what they must not do inside a transaction (design.md §2, §4)."""
+
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.conftest import Person
+from tests.memories.support import call, keep, queue, work
+
+NOISE = ("BEGIN", "COMMIT", "SET LOCAL", "SELECT * FROM api_key_by_digest")
+
+
+def statements(person: Person, method: str, path: str, body: dict[str, Any] | None = None) -> list[str]:
+    """Returns the SQL of a request beyond authentication and the borders of transactions."""
+    with CaptureQueriesContext(connection) as captured:
+        response = call(person, method, path, body)
+    connection.close()
+    assert response.status_code == 200, response.content
+    return [query["sql"] for query in captured if not query["sql"].startswith(NOISE)]
+
+
+def test_a_search_is_one_statement(alice: Person) -> None:
+    keep(alice, "Likes tea")
+    body = {"query": "Which tea does he like?", "filters": {"user_id": "alex"}}
+    assert len(statements(alice, "POST", "/v3/memories/search/", body)) == 1
+
+
+def test_a_list_is_a_count_and_a_page(alice: Person) -> None:
+    keep(alice, "Likes tea")
+    assert len(statements(alice, "POST", "/v3/memories/", {"filters": {"user_id": "alex"}})) == 2
+
+
+def test_an_add_is_accepted_with_few_statements_however_long_it_is(alice: Person) -> None:
+    work(alice, queue(alice, "I like tea."))
+    for length in (1, 100):
+        body = {"messages": [{"role": "user", "content": "I like tea."}] * length, "user_id": "alex"}
+        # The event, its messages, two looks at what is published, the job, and the event once more for the answer.
+        assert len(statements(alice, "POST", "/v3/memories/add/", body)) <= 6
+
+
+def test_one_memory_is_read_with_one_statement(alice: Person) -> None:
+    kept = keep(alice, "Likes tea")
+    assert len(statements(alice, "GET", f"/v1/memories/{kept}/")) == 1
+    assert len(statements(alice, "GET", f"/v1/memories/{kept}/history/")) == 3
