@@ -17,7 +17,7 @@ up: $(VENV)/run.stamp ## run everything here; prints the host, a first API key a
 	@PYTHONPATH=platform exec $(BIN)/python -m loci.local
 
 test: $(VENV)/dev.stamp ## run the tests, without chaos and real clients
-	$(BIN)/pytest -m "not chaos" --ignore=tests/clients --ignore=tests/bench
+	$(IN_TREE) $(BIN)/pytest -m "not chaos" --ignore=tests/clients --ignore=tests/bench
 
 test-clients: $(VENV)/dev.stamp $(CLIENTS)/python.stamp $(CLIENTS)/js.stamp ## drive a running server with the real mem0ai clients of PyPI and npm
 	$(WITH_NODE) $(BIN)/pytest tests/clients
@@ -35,7 +35,7 @@ bench: $(VENV)/dev.stamp ## measure latency, throughput and memory
 	$(IN_TREE) $(BIN)/python -m tests.bench
 
 chaos: $(VENV)/dev.stamp ## kill workers, queue and database under load (size: CHAOS_ADDS)
-	$(BIN)/pytest -m chaos tests
+	$(IN_TREE) $(BIN)/pytest -m chaos tests
 
 # The stamps hold the time of the last install: nothing is installed again until a lock file changes.
 $(VENV)/run.stamp: requirements.lock | $(BIN)/uv

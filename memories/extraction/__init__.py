@@ -1,8 +1,10 @@
 """Messages in, facts out: which extractor this deployment uses (design.md §3)."""
 
+from django.utils import timezone
+
 from loci.net.llm import endpoint
 from memories.embedding import local_embedder
-from memories.extraction.base import Extractor
+from memories.extraction.base import ExtractionInput, Extractor, InputMessage
 from memories.extraction.llm import LLMExtractor
 from memories.extraction.offline import OfflineExtractor
 
@@ -14,6 +16,13 @@ def extractor() -> Extractor:
     """
     configured = endpoint()
     return LLMExtractor(configured) if configured else OfflineExtractor(local_embedder())
+
+
+def warm_up() -> None:
+    """Loads what the offline extractor needs, where it is used, so that the first add does not wait for that."""
+    if endpoint() is None:
+        greeting = InputMessage(role="user", content="I like tea.")
+        OfflineExtractor(local_embedder()).extract(ExtractionInput(messages=[greeting], observed_at=timezone.now()))
 
 
 def describe() -> str:

@@ -124,8 +124,9 @@ def _words_of_part(part: str) -> Iterator[str]:
         if run["unspaced"]:
             yield from _pairs(run[0])
         elif "'" in run[0] and run[0] not in STOP_WORDS:
-            # O'Brien is found as OBrien and as Brien.
-            yield run[0].replace("'", "")
+            # O'Brien is found as OBrien and as Brien; an apostrophe between characters without spaces is nothing.
+            if joined := run[0].replace("'", ""):
+                yield joined
             yield from (piece for piece in run[0].split("'") if len(piece) > 1)
         else:
             yield run[0]

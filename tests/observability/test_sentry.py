@@ -91,9 +91,11 @@ def serving() -> Iterator[Ingest]:
     with Ingest() as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """The Celery task of adds."""
 
+from typing import Any
 from uuid import UUID
 
+from celery.signals import worker_process_init
+
 from loci.tenancy.context import Tenant
+from memories.extraction import warm_up
 from memories.services.adding import perform_add
 from memories.services.events import mark_failed, mark_running
 from workers.celery import app
@@ -16,3 +20,9 @@ ADD = Kind(limits=EXTRACTION, work=perform_add, started=mark_running, buried=mar
 def add(project_id: str, job_id: str) -> None:
     """Answers the doorbell: runs the job if it is still to be done."""
     run(ADD, Tenant(project_id=UUID(project_id)), UUID(job_id))
+
+
+@worker_process_init.connect
+def prepare(**_: Any) -> None:
+    """Loads models before the first job of a process: that one should not be slower than the others."""
+    warm_up()
