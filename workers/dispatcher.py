@@ -51,22 +51,22 @@ DUE = """
         SELECT *, row_number() OVER (PARTITION BY project_id, queue ORDER BY created_at, id) AS place
         FROM waiting WHERE turn = 1 OR lane IS NULL
     )
-    SELECT project_id, id, published_at
+    SELECT project_id, id, published_at, place + published AS turn
     FROM ranked
     WHERE place + published <= %(most)s
     ORDER BY ranked.place, ranked.created_at
     LIMIT %(batch)s
 """
-# What another dispatcher published since the snapshot is skipped: its lock, or the new time in the locked row, shows it.
+# What another dispatcher published since the snapshot is skipped: its lock or the new time in the row shows it.
 PUBLISH = """
     UPDATE job SET published_at = now()
     FROM (
-        SELECT job.project_id, job.id FROM job JOIN ({due}) AS due USING (project_id, id)
+        SELECT job.project_id, job.id, due.turn FROM job JOIN ({due}) AS due USING (project_id, id)
         WHERE job.published_at IS NOT DISTINCT FROM due.published_at
         FOR UPDATE OF job SKIP LOCKED
     ) AS free
     WHERE job.project_id = free.project_id AND job.id = free.id AND job.state IN ('pending', 'running')
-    RETURNING job.project_id, job.id, job.kind, job.queue
+    RETURNING job.project_id, job.id, job.kind, job.queue, free.turn
 """
 BACKLOG = """
     SELECT queue, count(*), extract(epoch FROM now() - min(not_before)) FROM job
@@ -76,12 +76,13 @@ BACKLOG = """
 
 @dataclass(frozen=True)
 class Due:
-    """A job to ring for."""
+    """A job to ring for: the `turn`-th that is published of its project in its queue, counted from 1."""
 
     project_id: UUID
     job_id: UUID
     kind: str
     queue: str
+    turn: int
 
 
 def publish_due() -> list[Due]:
@@ -100,7 +101,7 @@ def dispatch_once() -> int:
         return 0
     due = publish_due()
     for job in due:
-        ring(kind=job.kind, queue=job.queue, project_id=job.project_id, job_id=job.job_id)
+        ring(kind=job.kind, queue=job.queue, project_id=job.project_id, job_id=job.job_id, turn=job.turn)
     return len(due)
 
 

@@ -21,8 +21,11 @@ QUIET_S = 1.0
 _unheard_at = -math.inf
 
 
-def ring(*, kind: str, queue: str, project_id: UUID, job_id: UUID) -> bool:
-    """Rings, best effort and at most about 300 ms; returns whether it was heard. A lost ring costs time, never work."""
+def ring(*, kind: str, queue: str, project_id: UUID, job_id: UUID, turn: int = 1) -> bool:
+    """Rings, best effort and at most about 300 ms; returns whether it was heard. A lost ring costs time, never work.
+
+    The first `turn`s of every project are answered before the later ones of any.
+    """
     global _unheard_at  # noqa: PLW0603 - one process-wide pause
     if heard_for() < QUIET_S:
         return False
@@ -32,6 +35,7 @@ def ring(*, kind: str, queue: str, project_id: UUID, job_id: UUID) -> bool:
                 f"workers.tasks.{kind}",
                 args=[str(project_id), str(job_id)],
                 queue=queue,
+                priority=turn - 1,  # With Redis as the broker, lower numbers come first.
                 producer=producer,
                 retry=False,
             )

@@ -6,7 +6,6 @@ not done within `WORKER_GRACE_S` is given back here, for another worker to take 
 
 import logging
 import os
-import signal
 import threading
 import time
 from contextlib import suppress
@@ -77,8 +76,7 @@ def _close_pool() -> None:
 def _end() -> None:
     processes = active_children()
     for process in processes:
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGTERM)  # Raises SystemExit in the job: `workers.tasks.running`.
+        process.terminate()  # SIGTERM: raises SystemExit in the job, see `workers.tasks.running`.
     _give_back_of_threads()
     deadline = time.monotonic() + GIVE_BACK_S
     while time.monotonic() < deadline and any(process.is_alive() for process in processes):

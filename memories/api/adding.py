@@ -75,7 +75,7 @@ class AddView(ProjectView):
     def _follow(self, accepted: Accepted, *, runs_here: bool) -> Event:
         if runs_here and accepted.job_id is not None:
             return run_now(ADD, self.tenant, accepted)
-        return wait_for(self.tenant, accepted.event_id, self.caller.add_wait_ms)
+        return wait_for(self.tenant, accepted, self.caller.add_wait_ms)
 
     def _remember(self, key: Idempotency | None, body: bytes) -> None:
         if key is not None:

@@ -48,14 +48,14 @@ def run_now(kind: Kind, tenant: Tenant, accepted: Accepted) -> Event:
     return event
 
 
-def wait_for(tenant: Tenant, event_id: UUID, milliseconds: int) -> Event:
+def wait_for(tenant: Tenant, accepted: Accepted, milliseconds: int) -> Event:
     """Returns the event once its job is done, or as it stands after this time; with no place free it does not wait."""
-    event = _event(tenant, event_id)
+    event = accepted.event or _event(tenant, accepted.event_id)
     if event.status not in OPEN or milliseconds == 0 or not _places.acquire(blocking=False):
         return event
     try:
         for _ in _until(milliseconds / 1000):
-            event = _event(tenant, event_id)
+            event = _event(tenant, accepted.event_id)
             if event.status not in OPEN:
                 break
     finally:

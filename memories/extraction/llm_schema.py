@@ -25,17 +25,14 @@ class InvalidAnswerError(ValueError):
     """The model's answer is not what was asked for. The message says what is wrong without quoting the answer."""
 
 
-# Limits are validators and not `Field(max_length=…)`: strict endpoints refuse a schema with `maxLength` or `maxItems`.
+# What is beyond a limit is cut off: asking again would bring the same answer. The limits are no `Field(max_length=…)`,
+# because strict endpoints refuse a schema with `maxLength` or `maxItems`.
 def _few(facts: "list[AnsweredFact]") -> "list[AnsweredFact]":
-    if len(facts) > MAX_FACTS:
-        raise ValueError(f"more than {MAX_FACTS} facts")
-    return facts
+    return facts[:MAX_FACTS]
 
 
 def _short(text: str) -> str:
-    if len(text) > MAX_TEXT:
-        raise ValueError(f"longer than {MAX_TEXT} characters")
-    return text.strip()
+    return text.strip()[:MAX_TEXT]
 
 
 class AnsweredFact(BaseModel):
@@ -99,7 +96,7 @@ def clean(value: JsonT) -> JsonT:
 
 def to_facts(answer: AddAnswer, given: ExtractionInput) -> tuple[Fact, ...]:
     """Returns the facts of `answer`, reduced to what `given` allows: its messages, roles, categories and candidates."""
-    return tuple(_fact(answered, given) for answered in answer.facts if answered.text)
+    return tuple(_fact(answered, given) for answered in answer.facts)
 
 
 def related(

@@ -46,10 +46,14 @@ class AddRequest:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The event under which a request is followed, and its job. A replay was accepted by an earlier request."""
+    """The event under which a request is followed, as it was stored, and its job.
+
+    A replay was accepted by an earlier request: it has neither.
+    """
 
     event_id: UUID
-    job_id: UUID | None
+    event: Event | None = None
+    job_id: UUID | None = None
     replay: Earlier | None = None
 
 
@@ -63,7 +67,7 @@ def accept_add(
     """
     with tenant_tx(tenant):
         if key is not None and (earlier := key.begin()):
-            return Accepted(event_id=earlier.event_id, job_id=None, replay=earlier)
+            return Accepted(earlier.event_id, replay=earlier)
         event = _store(request)
         if key is not None:
             key.belongs_to(event.id)
@@ -71,7 +75,7 @@ def accept_add(
         job = jobs.enqueue(kind=KIND, queue=QUEUE, lane=lane, event_id=event.id, ring=ring_bell)
     if job.published_at is not None:
         ring(kind=job.kind, queue=job.queue, project_id=tenant.project_id, job_id=job.id)
-    return Accepted(event_id=event.id, job_id=job.id)
+    return Accepted(event.id, event, job.id)
 
 
 def _store(request: AddRequest) -> Event:

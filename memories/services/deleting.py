@@ -55,7 +55,7 @@ def accept_erasure(tenant: Tenant, kind: EntityType, name: str) -> Accepted:
 def _accept(event_type: str, payload: dict[str, Any]) -> Accepted:
     event = Event.objects.create(event_type=event_type, payload=payload)
     job = jobs.enqueue(kind=KIND, queue=QUEUE, event_id=event.id, ring=False)
-    return Accepted(event_id=event.id, job_id=job.id)
+    return Accepted(event.id, event, job.id)
 
 
 def perform_deletion(claim: Claim) -> None:

@@ -98,6 +98,6 @@ def test_a_readable_line_has_the_fields_behind_the_message(client: Client, writt
     assert "INFO loci.access: request request_id=r-3 method=GET route=/v1/echo/ status=200" in written.getvalue()
 
 
-@pytest.mark.parametrize("name", ["openai._base_client", "httpx", "django.db.backends", "celery.app.trace"])
+@pytest.mark.parametrize("name", ["openai._base_client", "httpx2", "django.db.backends", "celery.app.trace"])
 def test_libraries_that_log_bodies_or_statements_are_quiet(name: str) -> None:
     assert not logging.getLogger(name).isEnabledFor(logging.DEBUG)

@@ -121,4 +121,6 @@ def _ring_next(claim: Claim) -> None:
     with tenant_tx(claim.tenant):
         job = jobs.publish_next(claim.lane)
     if job is not None:
-        ring(kind=job.kind, queue=job.queue, project_id=claim.tenant.project_id, job_id=job.id)
+        # Its project just had a turn: others come first.
+        turn = jobs.MAX_PUBLISHED
+        ring(kind=job.kind, queue=job.queue, project_id=claim.tenant.project_id, job_id=job.id, turn=turn)

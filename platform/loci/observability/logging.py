@@ -57,7 +57,7 @@ _AT_LEAST = {
     "django.db.backends": "WARNING",
     "psycopg": "WARNING",
     "openai": "WARNING",
-    "httpx": "WARNING",
+    "httpx2": "WARNING",
     "httpcore": "WARNING",
     "urllib3": "WARNING",
 }
