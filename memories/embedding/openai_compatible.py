@@ -7,7 +7,8 @@ import openai
 from openai.types import CreateEmbeddingResponse
 
 from loci.errors import DependencyError
-from loci.net.llm import Budget, Endpoint, call, client
+from loci.net.endpoint import Endpoint
+from loci.net.llm import Budget, call, client
 from loci.net.presets import PRESETS, Preset
 from memories.embedding.base import Vectors
 from memories.embedding.windows import mean_of_windows, normalized, spread

@@ -2,10 +2,9 @@
 
 from django.utils import timezone
 
-from loci.net.llm import endpoint
+from loci.net.endpoint import endpoint
 from memories.embedding import local_embedder
 from memories.extraction.base import ExtractionInput, Extractor, InputMessage
-from memories.extraction.llm import LLMExtractor
 from memories.extraction.offline import OfflineExtractor
 
 
@@ -15,7 +14,11 @@ def extractor() -> Extractor:
     Raises `ImproperlyConfigured` when a model is set up incompletely.
     """
     configured = endpoint()
-    return LLMExtractor(configured) if configured else OfflineExtractor(local_embedder())
+    if configured is None:
+        return OfflineExtractor(local_embedder())
+    from memories.extraction.llm import LLMExtractor  # noqa: PLC0415 - the SDK costs 38 MB where no model is set up
+
+    return LLMExtractor(configured)
 
 
 def warm_up() -> None:

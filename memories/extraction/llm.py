@@ -13,7 +13,8 @@ from django.conf import settings
 
 from loci.errors import DependencyError
 from loci.net.chat import Message, complete
-from loci.net.llm import Budget, Endpoint
+from loci.net.endpoint import Endpoint
+from loci.net.llm import Budget
 from memories.extraction.base import Candidate, Extraction, ExtractionInput, InputMessage, Relation
 from memories.extraction.llm_schema import (
     AddAnswer,

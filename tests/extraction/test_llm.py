@@ -13,7 +13,7 @@ import pytest
 from django.test import override_settings
 
 from loci.errors import DependencyError
-from loci.net.llm import endpoint
+from loci.net.endpoint import endpoint
 from memories.extraction import describe, extractor
 from memories.extraction.base import Candidate, ExtractionInput, Fact, InputMessage, Instructions, Relation
 from memories.extraction.llm import LLMExtractor

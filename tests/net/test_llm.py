@@ -11,7 +11,8 @@ from loci.errors import DependencyError
 from loci.net import presets
 from loci.net.breaker import CircuitOpen
 from loci.net.chat import Completion, complete
-from loci.net.llm import BadRequest, Budget, Endpoint, endpoint
+from loci.net.endpoint import Endpoint, endpoint
+from loci.net.llm import BadRequest, Budget
 from tests.fakes.llm import FakeLLM, Fault
 from tests.fakes.settings import use
 

@@ -9,7 +9,8 @@ import openai
 from pydantic import BaseModel, Field, ValidationError
 
 from loci.errors import DependencyError
-from loci.net.llm import BadRequest, Budget, Endpoint, call, client
+from loci.net.endpoint import Endpoint
+from loci.net.llm import BadRequest, Budget, call, client
 from loci.net.presets import AnswerFormat
 from loci.observability import metrics
 

@@ -1,4 +1,4 @@
-"""The one way to a remote model: its endpoint, timeouts, retries, budget and breaker (reliability.md §2.10)."""
+"""The one way to a remote model: its timeouts, retries, budget and breaker (reliability.md §2.10)."""
 
 import email.utils
 import math
@@ -7,21 +7,17 @@ import random
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import httpx2
 import openai
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from loci.errors import DependencyError
 from loci.net.breaker import Breaker
-from loci.net.presets import PRESETS, Preset
+from loci.net.endpoint import Endpoint
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 30.0
@@ -33,44 +29,6 @@ MAX_RETRY_AFTER_S = 3600.0
 
 T = TypeVar("T")
 _random = random.SystemRandom()
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A model, and where it is reached. The host is the operator's own affair: no error names it."""
-
-    provider: str
-    base_url: str
-    api_key: str
-    model: str
-    preset: Preset
-
-    @property
-    def host(self) -> str:
-        """Returns the host, with its port where one is given."""
-        return urlsplit(self.base_url).netloc
-
-    @property
-    def breaker(self) -> Breaker:
-        """Returns the circuit breaker of this model at this host."""
-        return Breaker(f"{self.provider}:{self.host}:{self.model}")
-
-
-def endpoint() -> Endpoint | None:
-    """Returns the endpoint that the `LLM_*` settings name, or None when no model is set up.
-
-    Raises `ImproperlyConfigured` when they name one incompletely.
-    """
-    preset = PRESETS.get(settings.LLM_PROVIDER)
-    if preset is None:
-        raise ImproperlyConfigured(f"LLM_PROVIDER must be one of {', '.join(PRESETS)}, not {settings.LLM_PROVIDER!r}.")
-    if not (settings.LLM_API_KEY or preset.local):
-        return None
-    base_url, model = settings.LLM_BASE_URL or preset.base_url, settings.LLM_MODEL or preset.model
-    for name, value in [("LLM_BASE_URL", base_url), ("LLM_MODEL", model)]:
-        if not value:
-            raise ImproperlyConfigured(f"LLM_PROVIDER={settings.LLM_PROVIDER} needs {name} too.")
-    return Endpoint(settings.LLM_PROVIDER, base_url, settings.LLM_API_KEY or "none", model, preset)
 
 
 @lru_cache(maxsize=8)

@@ -5,10 +5,10 @@ import sys
 from typing import Any
 
 from celery import signals
+from django.conf import settings
 from django.core.signals import got_request_exception
 
 from loci.observability import logging as loci_logging
-from loci.observability import sentry
 
 logger = logging.getLogger("loci.errors")
 
@@ -16,7 +16,10 @@ logger = logging.getLogger("loci.errors")
 def configure_process() -> None:
     """Configures logging and Sentry. `LociConfig.ready` calls it, so Celery's processes have them too."""
     loci_logging.configure()
-    sentry.configure()
+    if settings.SENTRY_DSN:
+        from loci.observability import sentry  # noqa: PLC0415 - the SDK costs 18 MB in every process
+
+        sentry.configure()
     got_request_exception.connect(_log_request_exception, dispatch_uid="loci.observability")
     signals.setup_logging.connect(_keep_logging, dispatch_uid="loci.observability")
     signals.task_failure.connect(_log_task_failure, dispatch_uid="loci.observability")

@@ -33,9 +33,7 @@ _TAGS = ("request_id", "route", "job", "kind", "task")
 
 
 def configure() -> None:
-    """Starts error reports for this process, web or worker, when `SENTRY_DSN` is set; traces are never sent."""
-    if not settings.SENTRY_DSN:
-        return
+    """Starts error reports of this process, web or worker, to `SENTRY_DSN`; traces are never sent."""
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         integrations=[DjangoIntegration(signals_spans=False), CeleryIntegration(propagate_traces=False)],
