@@ -69,8 +69,13 @@ PUBLISH = """
     RETURNING job.project_id, job.id, job.kind, job.queue, free.turn
 """
 BACKLOG = """
-    SELECT queue, count(*), extract(epoch FROM now() - min(not_before)) FROM job
-    WHERE state = 'pending' AND not_before <= now() GROUP BY queue
+    SELECT queue,
+           count(*) FILTER (WHERE state = 'pending'),
+           coalesce(extract(epoch FROM now() - min(not_before) FILTER (WHERE state = 'pending')), 0),
+           count(*) FILTER (WHERE state = 'running')
+    FROM job
+    WHERE (state = 'pending' AND not_before <= now()) OR (state = 'running' AND lease_until < now())
+    GROUP BY queue
 """
 
 
@@ -120,8 +125,9 @@ def dispatch_until(stopped: Callable[[], bool]) -> None:
 def _report_backlog() -> None:
     with connections["system"].cursor() as cursor:
         cursor.execute(BACKLOG)
-        backlog = {queue: (count, float(age)) for queue, count, age in cursor.fetchall()}
+        backlog = {queue: numbers for queue, *numbers in cursor.fetchall()}
     for queue in QUEUES:
-        count, age = backlog.get(queue, (0, 0.0))
-        metrics.DUE_JOBS.labels(queue).set(count)
-        metrics.QUEUE_AGE_SECONDS.labels(queue).set(age)
+        due, age, expired = backlog.get(queue, (0, 0, 0))
+        metrics.DUE_JOBS.labels(queue).set(due)
+        metrics.QUEUE_AGE_SECONDS.labels(queue).set(float(age))
+        metrics.EXPIRED_LEASES.labels(queue).set(expired)

@@ -5,7 +5,7 @@ Every function runs inside the caller's `tenant_tx`.
 
 import random
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +45,7 @@ class Claim:
     fence: int
     crashes: int
     soft: int
+    created_at: datetime
 
 
 held: set[Claim] = set()
@@ -112,6 +113,7 @@ def claim(tenant: Tenant, job_id: UUID, lease_s: int) -> Claim | None:
         fence=job.fence,
         crashes=job.attempt - 1 - job.soft,
         soft=job.soft,
+        created_at=job.created_at,
     )
 
 

@@ -57,7 +57,7 @@ def perform_add(claim: Claim) -> None:
         try:
             return _attempt(claim, add)
         except CandidateChanged:
-            logger.info("add.candidates_changed", extra={"job_id": str(claim.job_id)})
+            logger.info("add.candidates_changed")
     raise DependencyError("The memories of this scope keep changing.")
 
 

@@ -74,8 +74,8 @@ def test_processes_that_share_a_folder_show_each_others_numbers(tmp_path: Path) 
         command = [sys.executable, "-c", f"from loci.observability import metrics\n{code}"]
         return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
-    run("metrics.JOBS_FINISHED.labels('extract', 'done').inc(3); metrics.DEAD_JOBS.set(1)")
-    run("metrics.JOBS_FINISHED.labels('extract', 'done').inc(4); metrics.DEAD_JOBS.set(2)")
+    run("metrics.JOBS_FINISHED.labels('extract', 'done').inc(3); metrics.DUE_JOBS.labels('extraction').set(1)")
+    run("metrics.JOBS_FINISHED.labels('extract', 'done').inc(4); metrics.DUE_JOBS.labels('extraction').set(2)")
     shown = run("print(metrics.render().decode())")
     assert 'loci_jobs_finished_total{kind="extract",outcome="done"} 7.0' in shown
-    assert "loci_jobs_dead 2.0" in shown
+    assert 'loci_queue_due_jobs{queue="extraction"} 2.0' in shown

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.utils import timezone
 
 from loci.errors import DependencyError
 from loci.net.breaker import CircuitOpen
-from loci.observability import metrics
+from loci.observability import context, metrics
 from loci.tenancy.context import Tenant, tenant_tx
 from workers import jobs, watchdog
 from workers.doorbell import ring
@@ -44,15 +45,22 @@ def run(kind: Kind, tenant: Tenant, job_id: UUID) -> bool:
     if claim is None:
         return False
     jobs.held.add(claim)
-    try:
-        _work(kind, claim)
-    except Fenced:
-        logger.warning("job.fenced", extra={"job_id": str(job_id), "kind": claim.kind})
-        metrics.JOBS_FINISHED.labels(claim.kind, "fenced").inc()
-    finally:
-        jobs.held.discard(claim)
-        _ring_next(claim)
+    with context.bound(job=str(job_id), kind=claim.kind):
+        try:
+            _count(claim, _work(kind, claim))
+        except Fenced:
+            logger.warning("job.fenced")
+            _count(claim, "fenced")
+        finally:
+            jobs.held.discard(claim)
+            _ring_next(claim)
     return True
+
+
+def _count(claim: Claim, outcome: str) -> None:
+    metrics.JOBS_FINISHED.labels(claim.kind, outcome).inc()
+    if outcome in {"done", "dead"}:
+        metrics.JOB_SECONDS.labels(claim.kind).observe((timezone.now() - claim.created_at).total_seconds())
 
 
 def _claim(kind: Kind, tenant: Tenant, job_id: UUID) -> Claim | None:
@@ -69,50 +77,53 @@ def _claim(kind: Kind, tenant: Tenant, job_id: UUID) -> Claim | None:
     return claim
 
 
-def _work(kind: Kind, claim: Claim) -> None:
+def _work(kind: Kind, claim: Claim) -> str:
+    """Returns how the run ended."""
     if reason := jobs.is_exhausted(claim):
         return _bury(kind, claim, reason)
     try:
         kind.work(claim)
     except CircuitOpen as error:
-        with tenant_tx(claim.tenant):
-            return jobs.give_back(claim, after_s=error.retry_after or 0)
+        return _give_back(claim, after_s=error.retry_after or 0)
     except (DependencyError, OperationalError, InterfaceError, SoftTimeLimitExceeded) as error:
         return _postpone(kind, claim, error)
     except Fenced:
         raise
     except Exception as error:
-        logger.exception("job.failed", extra={"job_id": str(claim.job_id), "kind": claim.kind})
-        metrics.JOBS_FINISHED.labels(claim.kind, "failed").inc()
+        logger.exception("job.failed")
         with tenant_tx(claim.tenant):
-            return jobs.retry(claim, type(error).__name__)
+            jobs.retry(claim, type(error).__name__)
+        return "failed"
     except BaseException:
         # SystemExit: the worker is told to stop. The job was not at fault, and another worker takes it at once.
         # Where the stop came just after the commit there is nothing to give back; else the lease ends by itself.
-        with suppress(Fenced, DatabaseError), tenant_tx(claim.tenant):
-            jobs.give_back(claim)
+        with suppress(Fenced, DatabaseError):
+            _give_back(claim)
         raise
-    metrics.JOBS_FINISHED.labels(claim.kind, "done").inc()
-    return None
+    return "done"
 
 
-def _postpone(kind: Kind, claim: Claim, error: Exception) -> None:
-    logger.warning(
-        "job.postponed", extra={"job_id": str(claim.job_id), "kind": claim.kind, "error": type(error).__name__}
-    )
+def _give_back(claim: Claim, *, after_s: float = 0) -> str:
+    with tenant_tx(claim.tenant):
+        jobs.give_back(claim, after_s=after_s)
+    return "given back"
+
+
+def _postpone(kind: Kind, claim: Claim, error: Exception) -> str:
+    logger.warning("job.postponed", extra={"error": type(error).__name__})
     if claim.soft + 1 >= MAX_SOFT_FAILURES:
         return _bury(kind, claim, "A dependency kept failing.")
-    metrics.JOBS_FINISHED.labels(claim.kind, "postponed").inc()
     with tenant_tx(claim.tenant):
-        return jobs.postpone(claim, type(error).__name__, retry_after=getattr(error, "retry_after", None))
+        jobs.postpone(claim, type(error).__name__, retry_after=getattr(error, "retry_after", None))
+    return "postponed"
 
 
-def _bury(kind: Kind, claim: Claim, reason: str) -> None:
-    logger.error("job.dead", extra={"job_id": str(claim.job_id), "kind": claim.kind, "reason": reason})
-    metrics.JOBS_FINISHED.labels(claim.kind, "dead").inc()
+def _bury(kind: Kind, claim: Claim, reason: str) -> str:
+    logger.error("job.dead", extra={"reason": reason})
     with tenant_tx(claim.tenant):
         jobs.bury(claim, reason)
         kind.buried(claim, reason)
+    return "dead"
 
 
 def _ring_next(claim: Claim) -> None:

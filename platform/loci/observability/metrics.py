@@ -18,12 +18,13 @@ HTTP_SECONDS = Histogram("loci_http_request_seconds", "Time to answer a request.
 
 JOBS_FINISHED = Counter("loci_jobs_finished_total", "Runs of jobs that ended.", ["kind", "outcome"])
 JOB_SECONDS = Histogram("loci_job_seconds", "Time from accepting a job to its end.", ["kind"], buckets=_SLOW)
-LEASES_EXPIRED = Counter("loci_job_leases_expired_total", "Runs whose worker vanished.", ["kind"])
 QUEUE_AGE_SECONDS = Gauge(
     "loci_queue_oldest_due_seconds", "Age of the oldest due job.", ["queue"], multiprocess_mode="mostrecent"
 )
 DUE_JOBS = Gauge("loci_queue_due_jobs", "Jobs that are due and not running.", ["queue"], multiprocess_mode="mostrecent")
-DEAD_JOBS = Gauge("loci_jobs_dead", "Jobs that were given up and not replayed.", multiprocess_mode="mostrecent")
+EXPIRED_LEASES = Gauge(
+    "loci_jobs_lease_expired", "Running jobs whose worker vanished.", ["queue"], multiprocess_mode="mostrecent"
+)
 
 LLM_CALLS = Counter("loci_llm_calls_total", "Calls of a language model.", ["model", "outcome"])
 LLM_TOKENS = Counter("loci_llm_tokens_total", "Tokens, as the provider counts them.", ["model", "direction"])
