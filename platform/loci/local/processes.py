@@ -16,6 +16,8 @@ MARK = "LOCI_SUPERVISOR_HOME"
 DEFAULTS = {
     "ADD_WAIT_MS": "3000",  # design.md §3.1: the next line of a script already finds the memory.
     "LOG_JSON": "0",
+    # Less than the supervisor waits, so that a job in flight is given back and not cut off.
+    "WORKER_GRACE_S": "3",
     # Celery's warning about root: the checkout and its Python may be readable to root alone, so Python stays root.
     "PYTHONWARNINGS": "ignore:You're running the worker",
 }
