@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 from pgvector.django import HalfVectorField
 
@@ -45,7 +46,7 @@ class Event(Scoped):
     verdicts = models.JSONField(default=list)
     error = models.TextField(blank=True, default="")
     said_at = models.DateTimeField(default=timezone.now)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
@@ -98,7 +99,8 @@ class Memory(Scoped):
     """An identity. What it says now is here, for search; what it said when is in its revisions.
 
     `embedding` is a unit vector of the model named by `embedding_model`; vectors of other models are never compared.
-    `term_count` is the length of the text in analyzed terms.
+    `term_count` is the length of the text in analyzed terms. `created_at` is when it was first said, `recorded_at` the
+    database's own time of the row, by which deletions tell what was there.
     """
 
     text = models.TextField()
@@ -114,6 +116,7 @@ class Memory(Scoped):
     expires_on = models.DateField(null=True)
     replaced_by = TenantForeignKey("memories.Memory", null=True)
     version = models.IntegerField(default=1)
+    recorded_at = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 
@@ -48,6 +49,15 @@ class Scope:
             (column if name is not None else f"{column}__isnull"): (name if name is not None else True)
             for column, name in asdict(self).items()
         }
+
+    def within_lane(self) -> dict[str, Any]:
+        """Returns the filter of what an add in this scope may know and change: rows of its lane with all its ids.
+
+        What a user told an agent is none of a conversation's business that is about the agent alone.
+        """
+        lane_type = next(kind for kind, _ in self.entities())
+        earlier = takewhile(lambda kind: kind != lane_type, EntityType)
+        return {**self.present(), **{f"{kind}_id__isnull": True for kind in earlier}}
 
     def present(self) -> dict[str, str]:
         """Returns the ids that are given, for a filter."""

@@ -41,6 +41,7 @@ app.conf.update(
         "visibility_timeout": 300,
         "socket_timeout": 5,
         "socket_connect_timeout": 0.3,
+        "priority_steps": list(range(10)),
         "socket_keepalive": True,
         "health_check_interval": 10,
         "unacked_restore_interval": 10,

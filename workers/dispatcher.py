@@ -37,7 +37,7 @@ DUE = """
     ),
     waiting AS (
         SELECT open.*, coalesce(busy.published, 0) AS published,
-               row_number() OVER (PARTITION BY project_id, lane ORDER BY state DESC, created_at, id) AS turn
+               row_number() OVER (PARTITION BY project_id, lane ORDER BY state DESC, created_at, id) AS lane_place
         FROM open LEFT JOIN busy USING (project_id, queue)
         WHERE NOT taken AND coalesce(busy.published, 0) < %(most)s
           AND (CASE state WHEN 'running' THEN lease_until ELSE not_before END) <= now()
@@ -49,7 +49,7 @@ DUE = """
     ),
     ranked AS (
         SELECT *, row_number() OVER (PARTITION BY project_id, queue ORDER BY created_at, id) AS place
-        FROM waiting WHERE turn = 1 OR lane IS NULL
+        FROM waiting WHERE lane_place = 1 OR lane IS NULL
     )
     SELECT project_id, id, published_at, place + published AS turn
     FROM ranked

@@ -3,12 +3,17 @@
 import logging
 import math
 import time
+from contextlib import suppress
 from uuid import UUID
 
+from django.db import DatabaseError
 from kombu.exceptions import LimitExceeded, OperationalError
 from kombu.pools import ProducerPool, producers
 
+from loci.tenancy.context import Tenant, tenant_tx
+from workers import jobs
 from workers.celery import app
+from workers.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +29,7 @@ _unheard_at = -math.inf
 def ring(*, kind: str, queue: str, project_id: UUID, job_id: UUID, turn: int = 1) -> bool:
     """Rings, best effort and at most about 300 ms; returns whether it was heard. A lost ring costs time, never work.
 
-    The first `turn`s of every project are answered before the later ones of any.
+    `turn` 1 to 8: the first of every project are answered before the later ones of any.
     """
     global _unheard_at  # noqa: PLW0603 - one process-wide pause
     if heard_for() < QUIET_S:
@@ -44,6 +49,13 @@ def ring(*, kind: str, queue: str, project_id: UUID, job_id: UUID, turn: int = 1
         logger.warning("doorbell.silent", extra={"error": type(error).__name__})
         return False
     return True
+
+
+def announce(tenant: Tenant, job: Job, *, turn: int = 1) -> None:
+    """Rings for a job that was marked published; where nobody hears, the dispatcher is left to do it."""
+    if not ring(kind=job.kind, queue=job.queue, project_id=tenant.project_id, job_id=job.id, turn=turn):
+        with suppress(DatabaseError), tenant_tx(tenant):
+            jobs.unpublish(job.id)
 
 
 def heard_for() -> float:

@@ -4,15 +4,15 @@ Every function runs inside the caller's `tenant_tx`.
 """
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from loci.tenancy.context import Tenant, current_project_id
 from workers.limits import MAX_CRASHES, MAX_SOFT_FAILURES, backoff
@@ -26,6 +26,10 @@ OPEN = (JobState.PENDING, JobState.RUNNING)
 
 class Fenced(Exception):
     """Another claim of the job is newer: this one must not change anything."""
+
+
+class Unfinished(Exception):
+    """A step of long work is done, and another is left: the job is given back for it."""
 
 
 class LaneBusy(Exception):
@@ -52,9 +56,14 @@ held: set[Claim] = set()
 """The claims that threads of this process work on now (`workers.tasks.running`)."""
 
 
-def enqueue(*, kind: str, queue: str, lane: str | None = None, event_id: UUID | None = None, ring: bool = True) -> Job:
-    """Stores a new job. Where `ring` and its project's and lane's turn allow, it is published: ring after it."""
-    published_at = timezone.now() if ring and _may_publish(queue, lane) else None
+def enqueue(
+    *, kind: str, queue: str, lane: str | None = None, event_id: UUID | None = None, run_here: bool = False
+) -> Job:
+    """Stores a new job. Where its project's and lane's turn allow, it is published: ring for it after the commit.
+
+    With `run_here` it counts as published too: the caller runs it at once, and nobody is to ring.
+    """
+    published_at = Now() if run_here or _may_publish(queue, lane) else None
     return Job.objects.create(kind=kind, queue=queue, lane=lane, event_id=event_id, published_at=published_at)
 
 
@@ -181,7 +190,7 @@ def unpublish(job_id: UUID) -> None:
     Job.objects.filter(id=job_id, state=JobState.PENDING).update(published_at=None)
 
 
-def cancel(event_ids: list[UUID], reason: str) -> None:
+def cancel(event_ids: Iterable[UUID] | QuerySet[Any, Any], reason: str) -> None:
     """Kills the open jobs of these events; a job in flight fails its fence, so its work is never committed."""
     Job.objects.filter(event_id__in=event_ids, state__in=OPEN).update(
         state=JobState.DEAD, fence=F("fence") + 1, finished_at=Now(), last_error=reason

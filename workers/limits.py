@@ -27,7 +27,8 @@ def limits(budget: int) -> Limits:
     return Limits(budget=budget, soft=budget + margin, hard=budget + 2 * margin, lease=budget + 3 * margin)
 
 
-EXTRACTION = limits(settings.LLM_BUDGET_S)
+_EMBEDDING_S = 0 if settings.EMBEDDING_PROVIDER == "local" else 2 * settings.EMBEDDING_BUDGET_S
+EXTRACTION = limits(settings.LLM_BUDGET_S + _EMBEDDING_S)
 STEP = limits(60)
 """Of long work, which is done in steps."""
 

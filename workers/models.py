@@ -1,7 +1,7 @@
 """The durable work table (design.md §5, reliability.md §2.3)."""
 
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from loci.tenancy.models import ProjectTable
 
@@ -34,10 +34,10 @@ class Job(ProjectTable):
     soft = models.IntegerField(default=0)
     fence = models.IntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
-    not_before = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField(db_default=Now())
     published_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True, default="")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

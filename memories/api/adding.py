@@ -1,8 +1,11 @@
 """Adds: v3, and v1 for older clients (contract.md §5.1, §5.7)."""
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
+from django.db import DatabaseError
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -22,6 +25,8 @@ from memories.models import Event, EventStatus
 from memories.services.accepting import Accepted, accept_add
 from orgs.api.base import ProjectView
 from workers.tasks.add import ADD
+
+logger = logging.getLogger(__name__)
 
 BAD_ADD = (
     "Invalid input data. Please refer to the memory creation documentation at"
@@ -56,10 +61,10 @@ class AddView(ProjectView):
         add = given.add_request()
         runs_here = not given.validated_data["async_mode"] or not add.infer
         with place(needed=runs_here and add.infer):
-            accepted = accept_add(self.tenant, add, key=key, ring_bell=not runs_here)
+            accepted = accept_add(self.tenant, add, key=key, run_here=runs_here)
             if accepted.replay is not None and accepted.replay.body:
                 return _replayed(accepted.replay.body)
-            event = self._follow(accepted, runs_here=runs_here)
+            event = self._outcome(accepted, runs_here=runs_here)
         body = dump_json(self.answer(event, given.validated_data))
         if accepted.replay is not None:
             return _replayed(body)
@@ -72,6 +77,16 @@ class AddView(ProjectView):
         given.is_valid(raise_exception=True)
         return given
 
+    def _outcome(self, accepted: Accepted, *, runs_here: bool) -> Event:
+        """What was accepted is stored: a database that fails now must not make the client send it again."""
+        try:
+            return self._follow(accepted, runs_here=runs_here)
+        except DatabaseError:
+            if accepted.event is None:
+                raise
+            logger.warning("add.outcome_unknown")
+            return accepted.event
+
     def _follow(self, accepted: Accepted, *, runs_here: bool) -> Event:
         if runs_here and accepted.job_id is not None:
             return run_now(ADD, self.tenant, accepted)
@@ -79,7 +94,8 @@ class AddView(ProjectView):
 
     def _remember(self, key: Idempotency | None, body: bytes) -> None:
         if key is not None:
-            key.remember(self.tenant, 200, body)
+            with suppress(DatabaseError):
+                key.remember(self.tenant, 200, body)
 
     def answer(self, event: Event, given: Mapping[str, Any]) -> Any:
         """Returns the reply of contract.md §5.7: queued, or done with its results."""

@@ -13,7 +13,7 @@ from loci.http.pagination import Pages
 from loci.tenancy.context import tenant_tx
 from memories.api.fields import EntityIdField
 from memories.api.memories import DELETING
-from memories.api.waiting import run_now
+from memories.api.waiting import run_if_free
 from memories.api.wire import entity_json
 from memories.queries import entities, memory_counts, totals
 from memories.scope import EntityType
@@ -53,5 +53,5 @@ class EntityView(ProjectView):
             raise DomainError(INVALID_TYPE, body={"message": INVALID_TYPE})
         name = EntityIdField().run_validation(entity_name)
         accepted = accept_erasure(self.tenant, EntityType(entity_type), name)
-        run_now(DELETE, self.tenant, accepted)
+        run_if_free(DELETE, self.tenant, accepted)
         return Response({"message": DELETING, "event_id": str(accepted.event_id)})

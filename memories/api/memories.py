@@ -14,7 +14,7 @@ from loci.http.aliases import ALIASES, normalise, query_object
 from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
 from memories.api.serializers import EditInput
-from memories.api.waiting import run_now
+from memories.api.waiting import run_if_free
 from memories.api.wire import memory_json
 from memories.queries import history_of, memory_of
 from memories.retrieval.filters import fold, require_scope
@@ -84,7 +84,7 @@ class DeleteAllView(ProjectView):
         filters = _deletion(request)
         require_scope(fold(filters))
         accepted = accept_delete_all(self.tenant, filters)
-        run_now(DELETE, self.tenant, accepted)
+        run_if_free(DELETE, self.tenant, accepted)
         return Response({"message": DELETING, "event_id": str(accepted.event_id)})
 
 

@@ -12,6 +12,7 @@ from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.models import Event, EventStatus
 from memories.services.accepting import Accepted
+from workers import jobs
 from workers.tasks.running import Kind, run
 
 LANE_WAIT_S = 5.0
@@ -37,15 +38,33 @@ def place(*, needed: bool) -> Iterator[None]:
 
 
 def run_now(kind: Kind, tenant: Tenant, accepted: Accepted) -> Event:
-    """Runs the job in this thread and returns its event; a busy lane is waited for, up to 5 seconds."""
+    """Runs the job in this thread and returns its event.
+
+    A busy lane is waited for up to 5 seconds; a job that a worker took meanwhile, as long as it may take.
+    """
     assert accepted.job_id is not None  # noqa: S101 - only replays have none
     for _ in _until(LANE_WAIT_S):
         claimed = run(kind, tenant, accepted.job_id)
         event = _event(tenant, accepted.event_id)
-        # Not claimed: another job of the lane runs, or a worker has this one. Claimed and still open: a worker goes on.
+        if event.status == EventStatus.RUNNING:
+            return _followed(tenant, accepted.event_id, kind.limits.budget)
+        # Claimed and still open: a dependency failed, or a step is left, and a worker goes on.
         if claimed or event.status not in OPEN:
             break
     return event
+
+
+def run_if_free(kind: Kind, tenant: Tenant, accepted: Accepted) -> None:
+    """Runs the job in this thread where a place is free; else it is left to a worker."""
+    if not _places.acquire(blocking=False):
+        assert accepted.job_id is not None  # noqa: S101 - as above
+        with tenant_tx(tenant):
+            jobs.unpublish(accepted.job_id)
+        return
+    try:
+        run_now(kind, tenant, accepted)
+    finally:
+        _places.release()
 
 
 def wait_for(tenant: Tenant, accepted: Accepted, milliseconds: int) -> Event:
@@ -54,12 +73,16 @@ def wait_for(tenant: Tenant, accepted: Accepted, milliseconds: int) -> Event:
     if event.status not in OPEN or milliseconds == 0 or not _places.acquire(blocking=False):
         return event
     try:
-        for _ in _until(milliseconds / 1000):
-            event = _event(tenant, accepted.event_id)
-            if event.status not in OPEN:
-                break
+        return _followed(tenant, accepted.event_id, milliseconds / 1000)
     finally:
         _places.release()
+
+
+def _followed(tenant: Tenant, event_id: UUID, seconds: float) -> Event:
+    for _ in _until(seconds):
+        event = _event(tenant, event_id)
+        if event.status not in OPEN:
+            break
     return event
 
 

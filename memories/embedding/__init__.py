@@ -10,13 +10,12 @@ from memories.embedding.base import Embedder, Vectors
 
 CACHED_QUERIES = 512
 
-JOB_BUDGET_S = 30.0
 QUERY_BUDGET_S = 3.0
 """A search does not wait longer for a remote embedder: its other legs answer without the vector."""
 
 
 @cache
-def embedder(budget_s: float = JOB_BUDGET_S) -> Embedder:
+def embedder(budget_s: float = settings.EMBEDDING_BUDGET_S) -> Embedder:
     """Returns the embedder of this process, chosen by `EMBEDDING_PROVIDER`; a forked child has its own.
 
     A remote one may spend `budget_s` seconds on a call. Raises `ImproperlyConfigured` for an unknown provider, and for

@@ -26,11 +26,3 @@ def warm_up() -> None:
     if endpoint() is None:
         greeting = InputMessage(role="user", content="I like tea.")
         OfflineExtractor(local_embedder()).extract(ExtractionInput(messages=[greeting], observed_at=timezone.now()))
-
-
-def describe() -> str:
-    """Returns one line for the start: which extractor, model and host are used. Raises like `extractor`."""
-    configured = endpoint()
-    if configured is None:
-        return "offline extraction (no LLM key set)"
-    return f"LLM extraction with {configured.model} at {configured.host}"

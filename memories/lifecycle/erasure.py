@@ -1,10 +1,10 @@
 """An entity is erased: also what its memories were made from (design.md §2, Deleting)."""
 
-from uuid import UUID
+from datetime import datetime
 
 from django.db.models import Q
 
-from loci.models import IdempotencyKey
+from loci.http.idempotency import erase_answers
 from memories.models import Attribute, Entity, Event, EventStatus, Message
 from memories.scope import EntityType
 from workers import jobs
@@ -12,22 +12,31 @@ from workers import jobs
 REASON = "The entity was erased."
 
 
-def erase_sources(kind: EntityType, name: str) -> None:
-    """Removes an entity with its messages, payloads and kept answers, inside the caller's `tenant_tx`.
+def of_entity(kind: EntityType, name: str) -> Q:
+    """Returns the filter of rows that belong to the entity."""
+    return Q(**{f"{kind}_id": name})
+
+
+def begin_erasure(kind: EntityType, name: str) -> None:
+    """Removes the entity itself, inside the caller's `tenant_tx`.
 
     Adds of it that are still in flight fail their fence, so nothing of it comes back.
     """
-    of_entity = Q(**{f"{kind}_id": name})
-    events = list(Event.objects.filter(of_entity).values_list("id", flat=True))
-    jobs.cancel(events, REASON)
-    Message.objects.filter(event_id__in=events).delete()
-    _empty_events(events)
+    open_events = Event.objects.filter(of_entity(kind, name), status__in=[EventStatus.PENDING, EventStatus.RUNNING])
+    jobs.cancel(open_events.values("id"), REASON)
+    open_events.update(status=EventStatus.FAILED, error=REASON)
     Attribute.objects.filter(entity__type=kind, entity__name=name).delete()
     Entity.objects.filter(type=kind, name=name).delete()
 
 
-def _empty_events(events: list[UUID]) -> None:
-    found = Event.objects.filter(id__in=events)
-    found.filter(status__in=[EventStatus.PENDING, EventStatus.RUNNING]).update(status=EventStatus.FAILED, error=REASON)
-    found.update(payload={}, results=[], verdicts=[])
-    IdempotencyKey.objects.filter(event_id__in=events).update(body="")
+def erase_sources(kind: EntityType, name: str, *, until: datetime, most: int) -> int:
+    """Erases messages, payloads, results and kept answers of up to `most` of the entity's events up to `until`.
+
+    Returns of how many; fewer than `most` were the last. Runs inside the caller's `tenant_tx`.
+    """
+    events = Event.objects.filter(of_entity(kind, name), created_at__lte=until).exclude(payload={})
+    ids = list(events.values_list("id", flat=True)[:most])
+    Message.objects.filter(event_id__in=ids).delete()
+    Event.objects.filter(id__in=ids).update(payload={}, results=[], verdicts=[])
+    erase_answers(ids)
+    return len(ids)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from loci.models import IdempotencyKey
+from loci.http.idempotency import erase_answers
 from memories.models import Attribute, Cause, Event, Memory, MemoryState, Message, Revision
 
 
@@ -19,7 +19,7 @@ def forget(memories: Collection[Memory]) -> None:
     _empty_revisions(memories)
     event_ids = _events_about(ids)
     _blank_results(event_ids, {str(memory_id) for memory_id in ids})
-    IdempotencyKey.objects.filter(event_id__in=event_ids).update(body="")
+    erase_answers(event_ids)
     _leave_context(event_ids)
 
 
@@ -82,5 +82,5 @@ def _leave_context(event_ids: Collection[UUID]) -> None:
     """
     from_message = Q(sources=[]) | Q(sources__contains=[OuterRef("position")])
     used = Revision.objects.filter(from_message, event_id=OuterRef("event_id"))
-    living = used.filter(memory__state=MemoryState.ACTIVE)
+    living = used.exclude(memory__state=MemoryState.DELETED)
     Message.objects.filter(Exists(used), ~Exists(living), event_id__in=event_ids).update(in_context=False)

@@ -1,5 +1,6 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.functions.datetime
 import django.utils.timezone
 import pgvector.django.halfvec
 from django.conf import settings
@@ -98,7 +99,7 @@ class Migration(migrations.Migration):
                 ("verdicts", models.JSONField(default=list)),
                 ("error", models.TextField(blank=True, default="")),
                 ("said_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("started_at", models.DateTimeField(null=True)),
                 ("completed_at", models.DateTimeField(null=True)),
@@ -156,6 +157,7 @@ class Migration(migrations.Migration):
                 ("immutable", models.BooleanField(default=False)),
                 ("expires_on", models.DateField(null=True)),
                 ("version", models.IntegerField(default=1)),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now)),
                 (

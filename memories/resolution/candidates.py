@@ -78,7 +78,7 @@ def _nearest(scope: Scope, vector: Vectors) -> QuerySet[Memory]:
 
 
 def _active(scope: Scope) -> QuerySet[Memory]:
-    return visible(Q(**scope.present()))
+    return visible(Q(**scope.within_lane()))
 
 
 def _attributes(scope: Scope) -> dict[object, Attribute]:

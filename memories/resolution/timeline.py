@@ -3,6 +3,7 @@
 The believed intervals of a memory are determined by its statements alone: each holds from the time it was said to the
 time of the next. A statement that arrives late splits the interval that it falls into. So processing the same
 statements in another order ends in the same intervals. Repetitions count as statements for that reason.
+The promise is each memory's own: what superseded a memory is another one.
 """
 
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from memories.extraction.base import InputMessage
 from memories.models import Event, Message
 from memories.scope import Scope
 from workers import jobs
-from workers.doorbell import ring
+from workers.doorbell import announce
 
 KIND = "add"
 QUEUE = "extraction"
@@ -58,11 +58,11 @@ class Accepted:
 
 
 def accept_add(
-    tenant: Tenant, request: AddRequest, *, key: Idempotency | None = None, ring_bell: bool = True
+    tenant: Tenant, request: AddRequest, *, key: Idempotency | None = None, run_here: bool = False
 ) -> Accepted:
     """Stores the request, its messages and its job in one commit, and rings for the job.
 
-    With `ring_bell` false nobody is told: the caller runs the job itself. Raises `DomainError` (409) for a key that
+    With `run_here` nobody is told: the caller runs the job itself. Raises `DomainError` (409) for a key that
     was used with another request.
     """
     with tenant_tx(tenant):
@@ -72,9 +72,9 @@ def accept_add(
         if key is not None:
             key.belongs_to(event.id)
         lane = request.scope.lane if request.infer else None
-        job = jobs.enqueue(kind=KIND, queue=QUEUE, lane=lane, event_id=event.id, ring=ring_bell)
-    if job.published_at is not None:
-        ring(kind=job.kind, queue=job.queue, project_id=tenant.project_id, job_id=job.id)
+        job = jobs.enqueue(kind=KIND, queue=QUEUE, lane=lane, event_id=event.id, run_here=run_here)
+    if job.published_at is not None and not run_here:
+        announce(tenant, job)
     return Accepted(event.id, event, job.id)
 
 

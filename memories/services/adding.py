@@ -70,7 +70,7 @@ def _load(claim: Claim) -> Add:
 
 
 def _context(event: Event, scope: Scope) -> tuple[InputMessage, ...]:
-    earlier = Message.objects.filter(**scope.present(), in_context=True, said_at__lte=event.said_at)
+    earlier = Message.objects.filter(**scope.within_lane(), in_context=True, said_at__lte=event.said_at)
     newest = earlier.exclude(event=event).order_by("-said_at", "-event_id", "-position")[:CONTEXT_MESSAGES]
     return _inputs(reversed(newest))
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
-from memories.lifecycle.erasure import erase_sources
+from memories.lifecycle.erasure import begin_erasure, erase_sources, of_entity
 from memories.lifecycle.forgetting import forget
 from memories.models import Event, Memory, MemoryState
 from memories.queries import memory_of
@@ -46,37 +46,36 @@ def accept_delete_all(tenant: Tenant, filters: Mapping[str, Any]) -> Accepted:
 
 
 def accept_erasure(tenant: Tenant, kind: EntityType, name: str) -> Accepted:
-    """Stores the erasure of an entity and removes what its memories were made from; an unknown one is no error."""
+    """Stores the erasure of an entity and stops its adds in flight; an unknown entity is no error."""
     with tenant_tx(tenant):
-        erase_sources(kind, name)
+        begin_erasure(kind, name)
         return _accept(OF_ENTITY, {"entity_type": str(kind), "entity_name": name})
 
 
 def _accept(event_type: str, payload: dict[str, Any]) -> Accepted:
     event = Event.objects.create(event_type=event_type, payload=payload)
-    job = jobs.enqueue(kind=KIND, queue=QUEUE, event_id=event.id, ring=False)
+    job = jobs.enqueue(kind=KIND, queue=QUEUE, event_id=event.id, run_here=True)
     return Accepted(event.id, event, job.id)
 
 
 def perform_deletion(claim: Claim) -> None:
-    """Takes one step of a claimed deletion: ends the job, or gives it back for the next step. Raises `Fenced`."""
+    """Takes one step of a claimed deletion. Raises `jobs.Unfinished` when more is left, and `Fenced`."""
     deadline = time.monotonic() + STEP_S
-    while time.monotonic() < deadline:
-        if _delete_batch(claim):
-            return
-    with tenant_tx(claim.tenant):
-        jobs.give_back(claim)
+    while not _delete_batch(claim):
+        if time.monotonic() > deadline:
+            raise jobs.Unfinished
 
 
 def _delete_batch(claim: Claim) -> bool:
-    """Deletes up to 500 memories in one commit; returns whether they were the last."""
+    """Deletes up to 500 memories, and the sources of as many events, in one commit; returns whether all is done."""
     with tenant_tx(claim.tenant):
         jobs.hold(claim)
         event = Event.objects.get(id=claim.event_id)
         batch = list(_remaining(event)[:BATCH])
         forget(batch)
+        sources = _erase_sources(event)
         deleted = event.payload.get("deleted", 0) + len(batch)
-        if len(batch) == BATCH:
+        if BATCH in {len(batch), sources}:
             Event.objects.filter(id=event.id).update(payload={**event.payload, "deleted": deleted})
             return False
         jobs.finish(claim)
@@ -87,13 +86,23 @@ def _delete_batch(claim: Claim) -> bool:
 
 
 def _remaining(event: Event) -> QuerySet[Memory]:
-    """The memories that were there when the deletion was accepted: ids are ordered by time."""
-    found = Memory.objects.filter(_target(event), id__lt=event.id).exclude(state=MemoryState.DELETED)
+    """The memories that were there when the deletion was accepted, by the database's own clock."""
+    found = Memory.objects.filter(_target(event), recorded_at__lte=event.created_at).exclude(state=MemoryState.DELETED)
     columns = ["id", "project_id", "user_id", "agent_id", "app_id", "run_id"]
     return found.order_by("id").select_for_update(of=["self"]).only(*columns)
 
 
+def _erase_sources(event: Event) -> int:
+    if event.event_type != OF_ENTITY:
+        return 0
+    return erase_sources(*_entity(event), until=event.created_at, most=BATCH)
+
+
 def _target(event: Event) -> Q:
     if event.event_type == OF_ENTITY:
-        return Q(**{f"{EntityType(event.payload['entity_type'])}_id": event.payload["entity_name"]})
+        return of_entity(*_entity(event))
     return to_q(fold(event.payload["filters"]))
+
+
+def _entity(event: Event) -> tuple[EntityType, str]:
+    return EntityType(event.payload["entity_type"]), event.payload["entity_name"]

@@ -15,6 +15,11 @@ def mark_running(claim: Claim) -> None:
     Event.objects.filter(id=claim.event_id).update(status=EventStatus.RUNNING, started_at=now, updated_at=now)
 
 
+def mark_pending(claim: Claim) -> None:
+    """Notes that work on the event will go on later."""
+    Event.objects.filter(id=claim.event_id).update(status=EventStatus.PENDING, updated_at=timezone.now())
+
+
 def mark_failed(claim: Claim, reason: str) -> None:
     """Notes that the event's job was given up."""
     _end(claim.event_id, status=EventStatus.FAILED, error=reason)

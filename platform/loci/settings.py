@@ -74,7 +74,9 @@ POOL_SIZE = env_int("DATABASE_POOL_SIZE", 8)
 
 def _database(url_name: str, role: str, *, pool: bool) -> dict[str, Any]:
     url = env(url_name, f"postgresql://{role}@127.0.0.1:5432/loci")
-    timeouts = f"-c statement_timeout={STATEMENT_TIMEOUT_S}s -c lock_timeout={5 if STATEMENT_TIMEOUT_S else 0}s"
+    timeouts = f"-c statement_timeout={STATEMENT_TIMEOUT_S}s"
+    if STATEMENT_TIMEOUT_S:  # A person's command may wait and take as long as it needs.
+        timeouts += " -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s"
     config: dict[str, Any] = {
         **dj_database_url.parse(url, engine="loci.db"),
         "CONN_MAX_AGE": 0,
@@ -120,6 +122,8 @@ LLM_BASE_URL = env("LLM_BASE_URL")
 LLM_API_KEY = env("LLM_API_KEY") or (env("OPENAI_API_KEY") if LLM_PROVIDER == "openai" else "")
 LLM_MODEL = env("LLM_MODEL")
 EMBEDDING_PROVIDER = env("EMBEDDING_PROVIDER", "local")
+EMBEDDING_BUDGET_S = 30
+"""The seconds that one call of a remote embedder may take; an add makes two."""
 EMBEDDING_BASE_URL = env("EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = env("EMBEDDING_API_KEY")
 EMBEDDING_MODEL = env("EMBEDDING_MODEL")

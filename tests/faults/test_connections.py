@@ -23,7 +23,7 @@ def test_no_connection_is_held_while_a_model_hangs(alice: Person, services: Serv
     requests = [
         AddRequest(Scope(user_id=f"user-{number}"), (InputMessage("user", "Hello."),)) for number in range(JOBS)
     ]
-    jobs = [accept_add(alice.tenant, request, ring_bell=False).job_id for request in requests]
+    jobs = [accept_add(alice.tenant, request, run_here=True).job_id for request in requests]
     with FakeLLM(fault=Fault.HANG) as llm, use(llm), ThreadPoolExecutor(JOBS) as threads:
         runs = [threads.submit(run, ADD, alice.tenant, job_id) for job_id in jobs if job_id]
         assert wait_for(lambda: llm.running == JOBS, 20)

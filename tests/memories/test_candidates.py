@@ -65,7 +65,7 @@ def test_an_add_whose_memories_keep_changing_is_tried_again_later(alice: Person,
         return facts(fact("Has a dog called Rex", **relation("refines")))
 
     llm.answers = edit_and_answer
-    assert work(alice, queue(alice, "My dog is called Rex."))["status"] == "RUNNING"
+    assert work(alice, queue(alice, "My dog is called Rex."))["status"] == "PENDING"
     assert llm.calls == 2
     assert texts(alice) == ["Has 2 dogs"]
 
@@ -108,3 +108,14 @@ def test_the_extractor_reads_the_earlier_messages_of_the_scope(alice: Person, ll
     add(alice, "I like water.", user_id="somebody else", timestamp=JAN)
     add(alice, "I like milk.", timestamp=FEB)
     assert [message["content"] for message in data_of(llm.requests[-1])["context"]] == ["I like tea."]
+
+
+def test_what_a_user_told_an_agent_is_no_business_of_the_agent_alone(alice: Person, llm: FakeLLM) -> None:
+    told = {"user_id": "alex", "agent_id": "bot"}
+    scripted_add(alice, llm, fact("Lives in Rome"), **told)
+    event = scripted_add(alice, llm, fact("Lives in Berlin", **relation("replaces")), user_id=None, agent_id="bot")
+    shown = data_of(llm.requests[-1])
+    assert shown["candidates"] == []
+    assert "Something that was said." not in str(shown["context"])
+    assert verdicts(event) == ["stored"]
+    assert texts(alice, told) == ["Lives in Rome"]

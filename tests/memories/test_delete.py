@@ -6,7 +6,9 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.db import connections, transaction
 
+from loci.tenancy.context import Tenant
 from loci.tenancy.registry import PROJECT_TABLES
+from memories.services import deleting
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, data_of
 from tests.memories.support import (
@@ -19,6 +21,7 @@ from tests.memories.support import (
     facts,
     get,
     history,
+    job_of,
     keep,
     put,
     queue,
@@ -26,6 +29,8 @@ from tests.memories.support import (
     texts,
     work,
 )
+from workers.tasks.delete import DELETE
+from workers.tasks.running import run
 
 DELETING = "Delete in progress. This may take some time."
 
@@ -187,6 +192,19 @@ def test_an_add_in_flight_leaves_nothing_of_an_erased_user(alice: Person, llm: F
     assert (done["status"], done["error"]) == ("FAILED", "The entity was erased.")
     assert texts(alice) == []
     assert tables_with("rexus") == set()
+
+
+def test_a_large_erasure_goes_on_in_steps(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deleting, "BATCH", 2)
+    monkeypatch.setattr(deleting, "STEP_S", 0)
+    for number in range(5):
+        keep(alice, f"Noteworthy {number}")
+    event_id = delete(alice, "/v2/entities/user/alex/")["event_id"]
+    assert event(alice, event_id)["status"] == "PENDING"
+    for _ in range(4):
+        run(DELETE, Tenant(alice.tenant.project_id), job_of(alice, event_id).id)
+    assert (event(alice, event_id)["status"], event(alice, event_id)["payload"]) == ("SUCCEEDED", {"deleted": 5})
+    assert tables_with("noteworthy") == set()
 
 
 def test_an_erased_user_can_come_back(alice: Person) -> None:

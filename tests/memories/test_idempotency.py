@@ -1,10 +1,16 @@
 """`Idempotency-Key`: one effect and one answer (reliability.md §2.5)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.utils import timezone
 
+from loci.http.idempotency import Idempotency
+from loci.models import IdempotencyKey
+from loci.tenancy.context import tenant_tx
 from tests.conftest import Person
 from tests.memories.support import Json, call, delete, get, queue, texts, work
 
@@ -89,3 +95,22 @@ def test_a_replay_does_not_bring_back_an_erased_user(alice: Person) -> None:
 
 def test_adds_without_a_key_are_all_accepted(alice: Person) -> None:
     assert queue(alice, "I like tea.") != queue(alice, "I like tea.")
+
+
+def test_an_answer_that_comes_after_the_erasure_is_not_kept(alice: Person) -> None:
+    key, event_id = Idempotency("one", b"hash"), UUID(queue(alice, "I live in Rome."))
+    with tenant_tx(alice.tenant):
+        key.begin()
+        key.belongs_to(event_id)
+    delete(alice, "/v2/entities/user/alex/")
+    key.remember(alice.tenant, 200, b"Lives in Rome")
+    with tenant_tx(alice.tenant):
+        assert IdempotencyKey.objects.get().body == ""
+
+
+def test_a_key_is_free_again_after_a_day(alice: Person) -> None:
+    send(alice, QUEUED, **KEY)
+    with tenant_tx(alice.tenant):
+        IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert "Idempotent-Replayed" not in send(alice, {**QUEUED, "messages": "I like coffee."}, **KEY)
+    assert get(alice, "/v1/events/")["count"] == 2

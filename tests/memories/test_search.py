@@ -149,7 +149,7 @@ def test_words_are_found_while_the_embedder_is_down(five: Person) -> None:
 def test_an_add_waits_for_an_embedder_that_is_down(alice: Person) -> None:
     with unreachable_embedder():
         event = add(alice, "Likes tea", infer=False)
-    assert (event["status"], event["results"]) == ("RUNNING", [])
+    assert (event["status"], event["results"]) == ("PENDING", [])
 
 
 def test_vectors_of_another_model_are_not_compared(five: Person) -> None:

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 import sentry_sdk
+
+from tests.conftest import Person, Services
+from tests.workers.support import new_job
 
 CANARY = "canary-7f3a"
 
@@ -48,6 +51,21 @@ def extract(text):
 
 with context.bound(job="7", kind="extract"):
     extract.apply(args=[CANARY], kwargs={}, headers={"secret": CANARY})
+"""
+
+JOB = """
+from uuid import UUID
+from loci.tenancy.context import Tenant
+from workers.limits import limits
+from workers.tasks.running import Kind, run
+
+def work(claim):
+    raise ValueError(CANARY)
+
+def nothing(*_):
+    pass
+
+run(Kind(limits(60), work, nothing, nothing, nothing), Tenant(UUID(PROJECT)), UUID(ID))
 """
 
 EVERYTHING_ELSE = """
@@ -112,16 +130,17 @@ class Report:
         return event
 
 
-def report_of(code: str) -> Report:
-    """Runs `code` in a process of its own and waits until its reports are sent."""
+def report_of(code: str, **settings: str) -> Report:
+    """Runs `code` in a process of its own, with these settings, and waits until its reports are sent."""
     with serving() as ingest:
-        process = run(ingest.server_port, code)
+        process = run(ingest.server_port, code, settings)
     return Report(ingest.envelopes, process.stderr)
 
 
-def run(port: int, code: str) -> subprocess.CompletedProcess[str]:
+def run(port: int, code: str, settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
+        **settings,
         "SENTRY_DSN": f"http://public@127.0.0.1:{port}/1",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
@@ -159,6 +178,15 @@ def test_a_report_of_the_web_names_route_and_request(web: Report) -> None:
 def test_a_report_of_a_worker_names_task_and_job(worker: Report) -> None:
     assert worker.event["transaction"] == "extract"
     assert worker.event["tags"]["job"] == "7"
+
+
+def test_a_bug_in_a_job_is_reported_although_the_job_is_tried_again(alice: Person, services: Services) -> None:
+    job_id = new_job(alice.tenant)
+    named = f"PROJECT, ID = {str(alice.tenant.project_id)!r}, {str(job_id)!r}"
+    report = report_of(f"{named}\n{JOB}", **services.environment())
+    assert report.event["exception"]["values"][0]["type"] == "ValueError"
+    assert report.event["tags"]["job"] == str(job_id)
+    assert CANARY not in report.envelopes[0]
 
 
 def test_breadcrumbs_traces_users_and_logged_errors_are_not_sent() -> None:

@@ -18,7 +18,13 @@ def work(claim: Claim) -> None:
         jobs.finish(claim)
 
 
-PROBE = Kind(limits=limits(60), work=work, started=lambda claim: None, buried=lambda claim, reason: None)
+PROBE = Kind(
+    limits=limits(60),
+    work=work,
+    started=lambda claim: None,
+    paused=lambda claim: None,
+    buried=lambda claim, reason: None,
+)
 
 
 @app.task(name="workers.tasks.probe")

@@ -20,7 +20,7 @@ LEASE_S = 60
 def new_job(tenant: Tenant, *, lane: str | None = None, queue: str = "extraction", **columns: Any) -> UUID:
     """Stores a job that nobody was told of, with these columns, and returns its id."""
     with tenant_tx(tenant):
-        job = jobs.enqueue(kind="probe", queue=queue, lane=lane, ring=False)
+        job: Job = Job.objects.create(kind="probe", queue=queue, lane=lane)
         Job.objects.filter(id=job.id).update(**columns)
         return job.id
 
@@ -55,7 +55,9 @@ def unmourned(_claim: Claim, _reason: str) -> None:
 
 def kind(work: Callable[[Claim], None] = finishing, buried: Callable[[Claim, str], None] = unmourned) -> Kind:
     """A kind of job that does `work`."""
-    return Kind(limits=limits(LEASE_S), work=work, started=lambda _claim: None, buried=buried)
+    return Kind(
+        limits=limits(LEASE_S), work=work, started=lambda _claim: None, paused=lambda _claim: None, buried=buried
+    )
 
 
 def rings(services: Services, queue: str = "extraction") -> int:

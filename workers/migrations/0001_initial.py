@@ -1,5 +1,5 @@
 import django.db.models.deletion
-import django.utils.timezone
+import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import loci.tenancy.context
@@ -40,10 +40,10 @@ class Migration(migrations.Migration):
                 ("soft", models.IntegerField(default=0)),
                 ("fence", models.IntegerField(default=0)),
                 ("lease_until", models.DateTimeField(null=True)),
-                ("not_before", models.DateTimeField(default=django.utils.timezone.now)),
+                ("not_before", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("published_at", models.DateTimeField(null=True)),
                 ("last_error", models.TextField(blank=True, default="")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("finished_at", models.DateTimeField(null=True)),
                 (
                     "project",

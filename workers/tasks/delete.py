@@ -4,12 +4,12 @@ from uuid import UUID
 
 from loci.tenancy.context import Tenant
 from memories.services.deleting import perform_deletion
-from memories.services.events import mark_failed, mark_running
+from memories.services.events import mark_failed, mark_pending, mark_running
 from workers.celery import app
 from workers.limits import STEP
 from workers.tasks.running import Kind, run
 
-DELETE = Kind(limits=STEP, work=perform_deletion, started=mark_running, buried=mark_failed)
+DELETE = Kind(limits=STEP, work=perform_deletion, started=mark_running, paused=mark_pending, buried=mark_failed)
 
 
 @app.task(name="workers.tasks.delete", soft_time_limit=STEP.soft, time_limit=STEP.hard)

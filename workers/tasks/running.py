@@ -13,10 +13,11 @@ from django.utils import timezone
 from loci.errors import DependencyError
 from loci.net.breaker import CircuitOpen
 from loci.observability import context, metrics
+from loci.observability.process import report_exception
 from loci.tenancy.context import Tenant, tenant_tx
 from workers import jobs, watchdog
-from workers.doorbell import ring
-from workers.jobs import Claim, Fenced, LaneBusy
+from workers.doorbell import announce
+from workers.jobs import Claim, Fenced, LaneBusy, Unfinished
 from workers.limits import MAX_SOFT_FAILURES, Limits
 
 logger = logging.getLogger(__name__)
@@ -26,13 +27,15 @@ logger = logging.getLogger(__name__)
 class Kind:
     """How jobs of one kind are done.
 
-    `work` runs outside of any transaction and ends with `jobs.finish` in its one commit. `started` and `buried` run
-    inside the transaction that claims the job or declares it dead.
+    `work` runs outside of any transaction and ends with `jobs.finish` in its one commit. `started`, `paused` and
+    `buried` run inside the transaction that claims the job, puts it back or declares it dead. Long work raises
+    `jobs.Unfinished` after each step.
     """
 
     limits: Limits
     work: Callable[[Claim], None]
     started: Callable[[Claim], None]
+    paused: Callable[[Claim], None]
     buried: Callable[[Claim, str], None]
 
 
@@ -83,29 +86,34 @@ def _work(kind: Kind, claim: Claim) -> str:
         return _bury(kind, claim, reason)
     try:
         kind.work(claim)
+    except Unfinished:
+        return _give_back(kind, claim)
     except CircuitOpen as error:
-        return _give_back(claim, after_s=error.retry_after or 0)
+        return _give_back(kind, claim, after_s=error.retry_after or 0)
     except (DependencyError, OperationalError, InterfaceError, SoftTimeLimitExceeded) as error:
         return _postpone(kind, claim, error)
     except Fenced:
         raise
     except Exception as error:
         logger.exception("job.failed")
+        report_exception(error)
         with tenant_tx(claim.tenant):
             jobs.retry(claim, type(error).__name__)
+            kind.paused(claim)
         return "failed"
     except BaseException:
         # SystemExit: the worker is told to stop. The job was not at fault, and another worker takes it at once.
         # Where the stop came just after the commit there is nothing to give back; else the lease ends by itself.
         with suppress(Fenced, DatabaseError):
-            _give_back(claim)
+            _give_back(kind, claim)
         raise
     return "done"
 
 
-def _give_back(claim: Claim, *, after_s: float = 0) -> str:
+def _give_back(kind: Kind, claim: Claim, *, after_s: float = 0) -> str:
     with tenant_tx(claim.tenant):
         jobs.give_back(claim, after_s=after_s)
+        kind.paused(claim)
     return "given back"
 
 
@@ -115,6 +123,7 @@ def _postpone(kind: Kind, claim: Claim, error: Exception) -> str:
         return _bury(kind, claim, "A dependency kept failing.")
     with tenant_tx(claim.tenant):
         jobs.postpone(claim, type(error).__name__, retry_after=getattr(error, "retry_after", None))
+        kind.paused(claim)
     return "postponed"
 
 
@@ -127,11 +136,12 @@ def _bury(kind: Kind, claim: Claim, reason: str) -> str:
 
 
 def _ring_next(claim: Claim) -> None:
+    """Best effort, like every ring: the dispatcher would find the job too."""
     if claim.lane is None:
         return
-    with tenant_tx(claim.tenant):
-        job = jobs.publish_next(claim.lane)
-    if job is not None:
-        # Its project just had a turn: others come first.
-        turn = jobs.MAX_PUBLISHED
-        ring(kind=job.kind, queue=job.queue, project_id=claim.tenant.project_id, job_id=job.id, turn=turn)
+    with suppress(DatabaseError):
+        with tenant_tx(claim.tenant):
+            job = jobs.publish_next(claim.lane)
+        if job is not None:
+            # Its project just had a turn: others come first.
+            announce(claim.tenant, job, turn=jobs.MAX_PUBLISHED)

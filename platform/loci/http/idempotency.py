@@ -2,15 +2,22 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import orjson
+from django.utils import timezone
 from rest_framework.request import Request
 
 from loci.errors import DomainError
 from loci.models import IdempotencyKey
 from loci.tenancy.context import Tenant, tenant_tx
+
+KEPT_FOR = timedelta(hours=24)
+ERASED = 410
+"""In place of an answer's status: it is not to be kept, a replay is answered from the event."""
 
 _FORM = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -32,11 +39,12 @@ class Idempotency:
     request_hash: bytes
 
     def begin(self) -> Earlier | None:
-        """Claims the key inside the effect's own commit; returns the earlier request if there was one.
+        """Claims the key inside the effect's own commit; returns the earlier request of the last 24 hours, if any.
 
         A concurrent request with the same key waits for that commit. Raises `DomainError` (409) where the earlier
         request asked for something else.
         """
+        IdempotencyKey.objects.filter(key=self.key, created_at__lt=timezone.now() - KEPT_FOR).delete()
         row = IdempotencyKey(key=self.key, request_hash=self.request_hash)
         IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True)
         found = IdempotencyKey.objects.get(key=self.key)
@@ -54,6 +62,11 @@ class Idempotency:
         """Keeps the answer, so that a replay gets the same bytes."""
         with tenant_tx(tenant):
             IdempotencyKey.objects.filter(key=self.key, status=0).update(status=status, body=body.decode())
+
+
+def erase_answers(event_ids: Iterable[UUID]) -> None:
+    """Empties what was answered about these events, also where the answer is yet to be kept."""
+    IdempotencyKey.objects.filter(event_id__in=event_ids).update(status=ERASED, body="")
 
 
 def idempotency_of(request: Request) -> Idempotency | None:

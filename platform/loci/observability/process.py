@@ -25,6 +25,14 @@ def configure_process() -> None:
     signals.task_failure.connect(_log_task_failure, dispatch_uid="loci.observability")
 
 
+def report_exception(error: BaseException) -> None:
+    """Reports an error that was caught and dealt with, but is a bug all the same."""
+    if settings.SENTRY_DSN:
+        from loci.observability import sentry  # noqa: PLC0415 - as above
+
+        sentry.report(error)
+
+
 def _log_request_exception(**_signal: Any) -> None:
     logger.error("unhandled error in a request", exc_info=sys.exc_info())
 

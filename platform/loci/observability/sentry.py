@@ -54,6 +54,11 @@ def configure() -> None:
     )
 
 
+def report(error: BaseException) -> None:
+    """Sends one error."""
+    sentry_sdk.capture_exception(error)
+
+
 def scrub(event: Event, _hint: Hint) -> Event | None:
     """Returns what may leave this machine of `event`: types, stack frames, versions, and ids of the work at hand."""
     kept: dict[str, Any] = {key: value for key, value in event.items() if key in _KEPT}

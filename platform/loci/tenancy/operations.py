@@ -9,6 +9,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from loci.tenancy.registry import BACKUP_ROLE
+
 PROJECT = "(SELECT nullif(current_setting('app.project', true), '')::uuid)"
 ORG = "(SELECT nullif(current_setting('app.org', true), '')::uuid)"
 BOUND_ENTITY = (
@@ -142,9 +144,9 @@ def _secure(table: str, using: str, check: str, system: str) -> Iterator[str]:
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
     yield f"CREATE POLICY tenant ON {table} USING ({using}) WITH CHECK ({check})"
-    yield f"CREATE POLICY backup ON {table} FOR SELECT TO loci_backup USING (true)"
+    yield f"CREATE POLICY backup ON {table} FOR SELECT TO {BACKUP_ROLE} USING (true)"
     yield f"GRANT {READ_WRITE} ON {table} TO {app}"
-    yield f"GRANT SELECT ON {table} TO loci_backup"
+    yield f"GRANT SELECT ON {table} TO {BACKUP_ROLE}"
     if system:
         for command in system.split(", "):
             yield f"CREATE POLICY system_{command.lower()} ON {table} FOR {command} TO {system_role} {_admits(command)}"

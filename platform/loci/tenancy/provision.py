@@ -6,10 +6,11 @@ import psycopg
 from django.conf import settings
 from psycopg import sql
 
+from loci.tenancy.registry import BACKUP_ROLE
+
 logger = logging.getLogger(__name__)
 
 TEMPLATE = "loci_template"
-BACKUP_ROLE = "loci_backup"
 LEAKPROOF = ("ts_match_vq(tsvector, tsquery)", "jsonb_contains(jsonb, jsonb)")
 """Under row-level security an index serves only operators that are known not to leak (reliability.md §0.4)."""
 OUTDATED_VECTOR = "SELECT FROM pg_available_extensions WHERE name = 'vector' AND installed_version <> default_version"

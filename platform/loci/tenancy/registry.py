@@ -1,5 +1,8 @@
 """Every table is one of four kinds (design.md §2). A test walks the database and fails on a table that is in none."""
 
+BACKUP_ROLE = "loci_backup"
+"""Reads every row of every table, for dumps; an operator gives it a login."""
+
 PROJECT_TABLES = frozenset(
     {
         "attribute",
