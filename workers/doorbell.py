@@ -65,5 +65,6 @@ def heard_for() -> float:
 
 def _producers() -> ProducerPool:
     """The pool of connections that give up at once; the workers' own wait for Redis as long as it takes."""
-    options = {"socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S, "max_retries": 0}
+    patience = {"socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S, "max_retries": 0}
+    options = {"priority_steps": app.conf.broker_transport_options["priority_steps"], **patience}
     return producers[app.connection_for_write(transport_options=options)]

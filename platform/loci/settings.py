@@ -122,7 +122,7 @@ LLM_BASE_URL = env("LLM_BASE_URL")
 LLM_API_KEY = env("LLM_API_KEY") or (env("OPENAI_API_KEY") if LLM_PROVIDER == "openai" else "")
 LLM_MODEL = env("LLM_MODEL")
 EMBEDDING_PROVIDER = env("EMBEDDING_PROVIDER", "local")
-EMBEDDING_BUDGET_S = 30
+EMBEDDING_BUDGET_S = env_int("EMBEDDING_BUDGET_S", 30)
 """The seconds that one call of a remote embedder may take; an add makes two."""
 EMBEDDING_BASE_URL = env("EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = env("EMBEDDING_API_KEY")

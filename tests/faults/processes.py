@@ -17,7 +17,7 @@ from loci.local.programs import Program, free_port, launch, signal_group, wait_f
 
 START_S = 60.0
 BUDGET_S = 4
-"""Seconds that a job may spend on the model; a lease is 10 s then, and a killed worker's job is soon taken up."""
+"""Seconds that a job may spend on the model; a lease is 12 s then, and a killed worker's job is soon taken up."""
 
 
 def environment(stores: Mapping[str, str], llm_url: str, home: Path) -> dict[str, str]:
@@ -39,6 +39,7 @@ def environment(stores: Mapping[str, str], llm_url: str, home: Path) -> dict[str
         "EMBEDDING_BASE_URL": llm_url,
         "EMBEDDING_API_KEY": "fake",
         "EMBEDDING_MODEL": "fake-embedding",
+        "EMBEDDING_BUDGET_S": "1",
         "RERING_AFTER_S": "3",
         "WORKER_GRACE_S": "3",
     }

@@ -32,6 +32,9 @@ def environment(home: Home) -> dict[str, str]:
         **os.environ,
         "LOCI_HOME": str(home.path),
         MARK: str(home.path),
+        # Also from a file: gunicorn and Celery read neither.
+        "WEB_THREADS": setting("WEB_THREADS", "8"),
+        "WORKER_CONCURRENCY": setting("WORKER_CONCURRENCY", "2"),
         # All processes count into one folder, so that /metrics of the web shows the workers too.
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics()),
         "DJANGO_SETTINGS_MODULE": "loci.settings",
@@ -49,7 +52,7 @@ def services(host: str, port: int, env: Mapping[str, str]) -> list[Program]:
     """Returns web, both workers and the dispatcher, in the order of their start."""
     return [
         _as_process("web", _web(host, port, env), env),
-        _as_process("worker", _worker("worker", WORKER_QUEUES, "prefork", setting("WORKER_CONCURRENCY", "2")), env),
+        _as_process("worker", _worker("worker", WORKER_QUEUES, "prefork", env.get("WORKER_CONCURRENCY", "2")), env),
         _as_process("worker", _worker("webhooks", "webhooks", "threads", "8"), env, name="webhooks"),
         replace(command("dispatch", env={**env, "LOCI_PROCESS": "dispatcher"}), name="dispatcher"),
     ]
@@ -63,7 +66,7 @@ def _web(host: str, port: int, env: Mapping[str, str]) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return [
         *["gunicorn", "loci.wsgi:application", "--bind", bind, "--workers", "1"],
-        *["--worker-class", "gthread", "--threads", setting("WEB_THREADS", "8")],
+        *["--worker-class", "gthread", "--threads", env.get("WEB_THREADS", "8")],
         *["--graceful-timeout", f"{APPS_STOP_S - 1:.0f}", "--limit-request-line", "8190"],
         *["--log-level", "warning", "--no-control-socket"],
     ]
