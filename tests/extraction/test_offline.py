@@ -113,6 +113,7 @@ def test_what_is_no_fact_about_the_speaker_is_dropped(said: str) -> None:
         ("I visited Rome two years ago.", "in 2024", (2024, 1, 1)),
         ("I'm visiting Rome next month.", "in June 2026", (2026, 6, 1)),
         ("I'm visiting Rome on March 3rd.", "on 3 March 2027", (2027, 3, 3)),
+        ("I have been going to the gym since February 20th.", "since 20 February 2026", (2026, 2, 20)),
     ],
 )
 def test_relative_dates_are_made_absolute(said: str, when: str, day: tuple[int, int, int]) -> None:

@@ -61,7 +61,8 @@ def resolved(text: str, observed_at: datetime) -> tuple[str, datetime | None]:
     """Returns the text with its dates absolute, and the first of them at midnight in the time zone of `observed_at`.
 
     A week, month or year stands for its first day. Weekdays and days without a year lie after `observed_at` in
-    statements about the future, before it otherwise; "next Friday" is the Friday of the next calendar week.
+    statements about the future, before it otherwise and after "since"; "next Friday" is the Friday of the next calendar
+    week.
     """
     today = observed_at.replace(hour=0, minute=0, second=0, microsecond=0)
     future = bool(_FUTURE.search(text)) or not _PAST.search(text)
@@ -75,12 +76,13 @@ def _replaced(
     found: re.Match[str], resolver: Resolver, today: datetime, future: bool, dates: list[tuple[int, datetime]]
 ) -> str:
     """Returns the absolute phrase, and adds its place and day to `dates`; an impossible date stays as it was."""
+    before = found["before"]
+    lies_ahead = future and (before or "").lower() != "since "
     try:
-        phrase, day = resolver(found, today, future)
+        phrase, day = resolver(found, today, lies_ahead)
     except (ValueError, OverflowError):
         return found[0]
     dates.append((found.start(), day))
-    before = found["before"]
     return f"{before}{phrase.split(' ', 1)[1]}" if before else phrase
 
 
