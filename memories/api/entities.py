@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loci.errors import DomainError
-from loci.http.pagination import Pages
+from loci.http.pagination import PAGING, Pages
 from loci.tenancy.context import tenant_tx
 from memories.api.fields import EntityIdField
 from memories.api.memories import DELETING
@@ -29,7 +29,7 @@ class EntitiesView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "memories:read"}
 
-    @extend_schema(summary="List entities", responses=OpenApiTypes.OBJECT, tags=["entities"])
+    @extend_schema(parameters=PAGING, summary="List entities", responses=OpenApiTypes.OBJECT, tags=["entities"])
     def get(self, request: Request) -> Response:
         """Answers with one page and with totals by type."""
         pages = Pages()

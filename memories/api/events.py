@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from loci.errors import DomainError
 from loci.http.aliases import normalise
-from loci.http.pagination import EventPages
+from loci.http.pagination import PAGING, EventPages
 from loci.tenancy.context import tenant_tx
 from memories.api.serializers import EventsInput
 from memories.api.wire import event_json
@@ -44,7 +44,9 @@ class EventsView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "events:read"}
 
-    @extend_schema(summary="List events", parameters=[EventsInput], responses=OpenApiTypes.OBJECT, tags=["events"])
+    @extend_schema(
+        summary="List events", parameters=[EventsInput, *PAGING], responses=OpenApiTypes.OBJECT, tags=["events"]
+    )
     def get(self, request: Request) -> Response:
         """Answers with one page of 50; the dates are inclusive."""
         given = EventsInput(data=normalise(request.query_params.dict()))

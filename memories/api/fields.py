@@ -35,10 +35,13 @@ class EntityIdField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         """Returns the id in its one spelling."""
+        text = super().to_internal_value(data)
+        if text == "*":
+            raise serializers.ValidationError('"*" means "any" in filters and cannot be an id.')
         try:
-            return read_entity_id(self.field_name or "id", super().to_internal_value(data))
+            return read_entity_id("id", text)
         except DomainError as error:
-            raise serializers.ValidationError(str(error)) from error
+            raise serializers.ValidationError(str(error).removeprefix("id: ")) from error
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -113,7 +116,23 @@ def _keys(value: Any, depth: int) -> "list[str]":
     return own + [key for item in inner for key in _keys(item, depth + 1)]
 
 
-@extend_schema_field(OpenApiTypes.OBJECT)
+MESSAGE_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "role": {"type": "string", "enum": list(ROLES)},
+        "content": {"type": "string"},
+        "name": {"type": "string"},
+    },
+    "required": ["role", "content"],
+}
+
+
+@extend_schema_field(
+    {
+        "oneOf": [{"type": "array", "items": MESSAGE_SCHEMA}, MESSAGE_SCHEMA, {"type": "string"}],
+        "example": [{"role": "user", "content": "I live in San Francisco."}],
+    }
+)
 class MessagesField(serializers.Field[tuple[InputMessage, ...], Any, Any, Any]):
     """The conversation: a list of messages, one message, or a string, which is one user message (contract.md §3.5)."""
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from loci.errors import DomainError
 from loci.http.aliases import normalise
-from loci.http.pagination import Pages
+from loci.http.pagination import PAGING, Pages
 from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
 from memories.api.serializers import SearchInput, VisibilityInput
@@ -29,7 +29,13 @@ class ListView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"POST": "memories:read"}
 
-    @extend_schema(summary="List memories", request=VisibilityInput, responses=OpenApiTypes.OBJECT, tags=["memories"])
+    @extend_schema(
+        parameters=PAGING,
+        summary="List memories",
+        request=VisibilityInput,
+        responses=OpenApiTypes.OBJECT,
+        tags=["memories"],
+    )
     def post(self, request: Request) -> Response:
         """Answers with one page."""
         body = normalise(body_of(request))

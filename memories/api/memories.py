@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +13,7 @@ from loci.errors import DomainError
 from loci.http.aliases import ALIASES, normalise, query_object
 from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
-from memories.api.serializers import EditInput
+from memories.api.serializers import EditInput, ScopeInput
 from memories.api.waiting import run_if_free
 from memories.api.wire import memory_json
 from memories.queries import history_of, memory_of
@@ -75,6 +75,7 @@ class DeleteAllView(ProjectView):
 
     @extend_schema(
         operation_id="v1_memories_delete_all",
+        parameters=[ScopeInput, OpenApiParameter("metadata", str), OpenApiParameter("filters", str)],
         summary="Delete memories",
         responses=OpenApiTypes.OBJECT,
         tags=["memories"],

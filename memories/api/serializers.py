@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from memories.api.fields import (
@@ -76,9 +77,15 @@ class AddInput(ScopeInput):
         )
 
 
+@extend_schema_field({"type": "object", "example": {"user_id": "alex"}})
+class FiltersField(serializers.JSONField):
+    """The filters of a request, for its description: `memories.retrieval.filters` reads them."""
+
+
 class VisibilityInput(_Input):
     """What lists and searches show (contract.md §14)."""
 
+    filters = FiltersField(required=False)
     show_expired = serializers.BooleanField(default=False)
     include_superseded = serializers.BooleanField(default=False)
     fields_ = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=50)

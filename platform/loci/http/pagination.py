@@ -5,11 +5,15 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
 from loci.http.parser import body_of
+
+PAGING = [OpenApiParameter("page", int), OpenApiParameter("page_size", int)]
+"""For the description of a list."""
 
 _LAST_PAGE = 10**9
 

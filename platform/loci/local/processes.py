@@ -68,7 +68,8 @@ def _web(host: str, port: int, env: Mapping[str, str]) -> list[str]:
         *["gunicorn", "loci.wsgi:application", "--bind", bind, "--workers", "1"],
         *["--worker-class", "gthread", "--threads", env.get("WEB_THREADS", "8")],
         *["--graceful-timeout", f"{APPS_STOP_S - 1:.0f}", "--limit-request-line", "8190"],
-        *["--log-level", "warning", "--no-control-socket"],
+        # Longer than clients keep an idle connection: else a request may meet the server hanging up.
+        *["--keep-alive", "75", "--log-level", "warning", "--no-control-socket"],
     ]
 
 

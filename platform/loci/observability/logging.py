@@ -54,6 +54,7 @@ _AT_LEAST = {
     "django.request": "CRITICAL",
     "django.security": "CRITICAL",
     "celery.app.trace": "CRITICAL",
+    "celery.worker.strategy": "WARNING",
     "django.db.backends": "WARNING",
     "psycopg": "WARNING",
     "openai": "WARNING",

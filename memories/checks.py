@@ -1,0 +1,26 @@
+"""What must be right in the settings before anything starts."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.checks import Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from loci.net.endpoint import endpoint
+from memories.embedding import embedder
+
+TAG = "models"
+
+
+@register(TAG)
+def check_models(**_: Any) -> list[Error]:
+    """Returns what is missing or unknown in the settings of the language model and the embedder."""
+    return [*_check(endpoint, "memories.E001"), *_check(embedder, "memories.E002")]
+
+
+def _check(make: Callable[[], Any], name: str) -> list[Error]:
+    try:
+        make()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id=name)]
+    return []
