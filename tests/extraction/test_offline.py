@@ -95,6 +95,7 @@ def test_a_statement_becomes_a_text_and_an_attribute(said: str, text: str, attri
         "I love it! I like the first one.",
         "I could eat pizza every day.",
         "I'm hungry and a bit tired today.",
+        "Forget that I'm allergic to peanuts, the doctor says it's gone.",
         "",
     ],
 )

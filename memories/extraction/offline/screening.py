@@ -22,7 +22,7 @@ _REQUEST = re.compile(
     r"|let (?:me|us)|remind me to|provide|calculate|check|look up|search|convert|define|check|add|include|try"
     r"|do not|go ahead|compose"
     r"|translate|rewrite|rephrase|paraphrase|proofread|summari[sz]e|correct|imagine|suppose|pretend|say|think of"
-    r"|come up|use|design|solve)\b",
+    r"|come up|use|design|solve|forget|ignore|disregard)\b",
     re.IGNORECASE,
 )
 _ASKED_INDIRECTLY = re.compile(

@@ -16,9 +16,22 @@ PATTERNS = [
     Pattern(r"my (?:home|home ?town now|city|current city|place) is(?: now)?(?: in)? {place}", **_HERE),
     Pattern(r"here in {place}, where I live", **_HERE),
     Pattern(
-        r"I (?:no longer live|do not live|am no longer living|am not living"
-        r"|stopped living) in {place}(?: anymore| any more)?",
+        r"I (?:no longer live|am no longer living|stopped living) in {place}",
         "No longer lives in {place}",
+        None,
+        None,
+        "personal_details",
+    ),
+    Pattern(
+        r"I (?:do not live|am not living) in {place} (?:anymore|any more|any longer)",
+        "No longer lives in {place}",
+        None,
+        None,
+        "personal_details",
+    ),
+    Pattern(
+        r"I (?:do not live|am not living) in {place}(?! any)",
+        "Does not live in {place}",
         None,
         None,
         "personal_details",
