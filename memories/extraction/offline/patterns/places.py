@@ -22,15 +22,9 @@ PATTERNS = [
         None,
         "personal_details",
     ),
+    # True of who left and of who never was there.
     Pattern(
-        r"I (?:do not live|am not living) in {place} (?:anymore|any more|any longer)",
-        "No longer lives in {place}",
-        None,
-        None,
-        "personal_details",
-    ),
-    Pattern(
-        r"I (?:do not live|am not living) in {place}(?! any)",
+        r"I (?:do not live|am not living) in {place}(?: anymore| any more| any longer)?",
         "Does not live in {place}",
         None,
         None,
