@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from loci.http.errors import INVALID_API_KEY
+from loci.http.middleware import NO_SUCH_ENDPOINT
 from tests.http.urls import SECRET
 
 
@@ -89,3 +90,7 @@ def test_405_says_what_is_allowed(client: Client) -> None:
 def test_no_answer_is_cached(client: Client) -> None:
     assert client.get("/v1/echo/")["Cache-Control"] == "no-store"
     assert client.get("/nowhere")["Cache-Control"] == "no-store"
+
+
+def test_an_address_that_is_not_there_is_not_mistaken_for_a_missing_memory(client: Client) -> None:
+    assert client.get("/v9/nothing/").json()["detail"] == NO_SUCH_ENDPOINT

@@ -29,6 +29,9 @@ class CollapseSlashesMiddleware:
         return self.get_response(request)
 
 
+NO_SUCH_ENDPOINT = "This server has no such endpoint: /docs lists those that it has."
+
+
 class JsonErrorsMiddleware:
     """Turns every error that is not JSON yet into it, and keeps the API's answers out of caches.
 
@@ -43,7 +46,7 @@ class JsonErrorsMiddleware:
         response = error_response(refused) if refused else self.get_response(request)
         if response.status_code >= 400 and "json" not in response.get("Content-Type", ""):
             kept = {name: response[name] for name in _KEPT_HEADERS if name in response}
-            response = error_response(response.status_code, headers=kept)
+            response = error_response(response.status_code, _said_of(request, response), kept)
         response.setdefault("Cache-Control", "no-store")
         _discard_body(request)
         return response
@@ -51,6 +54,12 @@ class JsonErrorsMiddleware:
     def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answers an error that a view outside of DRF raised; None leaves a bug to Django's signal and its 500."""
         return response_to(error)
+
+
+def _said_of(request: HttpRequest, response: HttpResponse) -> dict[str, str]:
+    """A client of another version must not take a missing endpoint for a missing memory."""
+    unknown = response.status_code == 404 and request.resolver_match is None
+    return {"detail": NO_SUCH_ENDPOINT} if unknown else {}
 
 
 def _discard_body(request: HttpRequest) -> None:
