@@ -32,6 +32,9 @@ class EventStatus(models.TextChoices):
     FAILED = "FAILED"
 
 
+OPEN_STATUSES = (EventStatus.PENDING, EventStatus.RUNNING)
+
+
 class Event(Scoped):
     """One asynchronous request, as the API shows it. Its messages are rows of their own, never part of `payload`.
 

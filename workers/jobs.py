@@ -133,8 +133,7 @@ def _constraint(error: IntegrityError) -> str | None:
 
 def hold(claim: Claim) -> None:
     """Keeps the claim good for the rest of the transaction. Raises `Fenced` as `finish` does."""
-    held = Job.objects.select_for_update(of=["self"]).filter(id=claim.job_id, fence=claim.fence, state=JobState.RUNNING)
-    if not held.exists():
+    if not _held(claim).select_for_update(of=["self"]).exists():
         raise Fenced(f"Job {claim.job_id} has a newer claim.")
 
 
@@ -180,9 +179,12 @@ def _put_back(claim: Claim, error: str, wait: float, **changes: Any) -> None:
 
 
 def _end(claim: Claim, **changes: Any) -> None:
-    held = Job.objects.filter(id=claim.job_id, fence=claim.fence, state=JobState.RUNNING)
-    if held.update(**changes) != 1:
+    if _held(claim).update(**changes) != 1:
         raise Fenced(f"Job {claim.job_id} has a newer claim.")
+
+
+def _held(claim: Claim) -> QuerySet[Job]:
+    return Job.objects.filter(id=claim.job_id, fence=claim.fence, state=JobState.RUNNING)
 
 
 def unpublish(job_id: UUID) -> None:

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -111,15 +111,9 @@ class AddView(ProjectView):
         return row
 
 
+@extend_schema_view(post=extend_schema(summary="Add memories (v1)", deprecated=True))
 class AddV1View(AddView):
     """The add of clients before 2.0, with their two shapes of an answer."""
-
-    @extend_schema(
-        summary="Add memories (v1)", request=AddInput, responses=OpenApiTypes.OBJECT, tags=["memories"], deprecated=True
-    )
-    def post(self, request: Request) -> HttpResponseBase:
-        """Accepts the add as v3 does."""
-        return super().post(request)
 
     def _read(self, request: Request) -> AddInput:
         try:

@@ -10,14 +10,13 @@ from django.conf import settings
 
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
-from memories.models import Event, EventStatus
+from memories.models import OPEN_STATUSES, Event, EventStatus
 from memories.services.accepting import Accepted
 from workers import jobs
 from workers.tasks.running import Kind, run
 
 LANE_WAIT_S = 5.0
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.1
-OPEN = (EventStatus.PENDING, EventStatus.RUNNING)
 
 # At most half of the threads may wait; the others go on answering.
 _places = BoundedSemaphore(max(1, settings.WEB_THREADS // 2))
@@ -49,7 +48,7 @@ def run_now(kind: Kind, tenant: Tenant, accepted: Accepted) -> Event:
         if event.status == EventStatus.RUNNING:
             return _followed(tenant, accepted.event_id, kind.limits.budget)
         # Claimed and still open: a dependency failed, or a step is left, and a worker goes on.
-        if claimed or event.status not in OPEN:
+        if claimed or event.status not in OPEN_STATUSES:
             break
     return event
 
@@ -70,7 +69,7 @@ def run_if_free(kind: Kind, tenant: Tenant, accepted: Accepted) -> None:
 def wait_for(tenant: Tenant, accepted: Accepted, milliseconds: int) -> Event:
     """Returns the event once its job is done, or as it stands after this time; with no place free it does not wait."""
     event = accepted.event or _event(tenant, accepted.event_id)
-    if event.status not in OPEN or milliseconds == 0 or not _places.acquire(blocking=False):
+    if event.status not in OPEN_STATUSES or milliseconds == 0 or not _places.acquire(blocking=False):
         return event
     try:
         return _followed(tenant, accepted.event_id, milliseconds / 1000)
@@ -81,7 +80,7 @@ def wait_for(tenant: Tenant, accepted: Accepted, milliseconds: int) -> Event:
 def _followed(tenant: Tenant, event_id: UUID, seconds: float) -> Event:
     for _ in _until(seconds):
         event = _event(tenant, event_id)
-        if event.status not in OPEN:
+        if event.status not in OPEN_STATUSES:
             break
     return event
 

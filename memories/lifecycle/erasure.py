@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from loci.http.idempotency import erase_answers
-from memories.models import Attribute, Entity, Event, EventStatus, Message
+from memories.models import OPEN_STATUSES, Attribute, Entity, Event, EventStatus, Message
 from memories.scope import EntityType
 from workers import jobs
 
@@ -22,7 +22,7 @@ def begin_erasure(kind: EntityType, name: str) -> None:
 
     Adds of it that are still in flight fail their fence, so nothing of it comes back.
     """
-    open_events = Event.objects.filter(of_entity(kind, name), status__in=[EventStatus.PENDING, EventStatus.RUNNING])
+    open_events = Event.objects.filter(of_entity(kind, name), status__in=OPEN_STATUSES)
     jobs.cancel(open_events.values("id"), REASON)
     open_events.update(status=EventStatus.FAILED, error=REASON)
     Attribute.objects.filter(entity__type=kind, entity__name=name).delete()

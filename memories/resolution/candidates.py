@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import F, FloatField, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Q, QuerySet
 
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding import embedder
@@ -15,7 +14,7 @@ from memories.extraction.base import Candidate
 from memories.models import Attribute, Memory
 from memories.queries import visible
 from memories.resolution.resolver import Known
-from memories.retrieval.ranking import Query, rank
+from memories.retrieval.ranking import Query, cosine, rank
 from memories.scope import Scope
 from memories.text import vectors_of
 
@@ -71,10 +70,8 @@ def near(tenant: Tenant, scope: Scope, vectors: Vectors, shown: Shown) -> list[l
 
 
 def _nearest(scope: Scope, vector: Vectors) -> QuerySet[Memory]:
-    literal = "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
-    cosine = RawSQL("1 - (memory.embedding <=> %s::halfvec)", [literal], FloatField())
-    comparable = _active(scope).filter(embedding_model=embedder().model)
-    return comparable.annotate(cosine=cosine).filter(cosine__gte=NEAR).order_by(F("cosine").desc())
+    query = Query(text="", vector=vector, model=embedder().model)
+    return _active(scope).annotate(cosine=cosine(query)).filter(cosine__gte=NEAR).order_by(F("cosine").desc())
 
 
 def _active(scope: Scope) -> QuerySet[Memory]:

@@ -92,11 +92,14 @@ def _scan(scope: QuerySet[Memory], query: Query, terms: Sequence[str]) -> QueryS
         f"t{number}": RawSQL("(memory.terms @@ %s::tsquery)::int", [analyzer.tsquery_literal(term)], IntegerField())
         for number, term in enumerate(terms)
     }
-    return scope.order_by().annotate(semantic=_cosine(query), **found).values("id", "term_count", "semantic", *found)
+    return scope.order_by().annotate(semantic=cosine(query), **found).values("id", "term_count", "semantic", *found)
 
 
-def _cosine(query: Query) -> RawSQL:
-    """Vectors of another model are not compared: such a memory has no dense leg until it is embedded anew."""
+def cosine(query: Query) -> RawSQL:
+    """Returns the SQL of a memory's cosine with the query.
+
+    NULL for a vector of another model: such a memory has no dense leg until it is embedded anew.
+    """
     if query.vector is None:
         return RawSQL("NULL::float8", [], FloatField())
     literal = "[" + ",".join(f"{number:.6g}" for number in query.vector) + "]"

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ from loci.errors import DependencyError
 from loci.tenancy.context import tenant_tx
 from memories.embedding.base import Vectors
 from memories.extraction import extractor
-from memories.extraction.base import Candidate, Extraction, ExtractionInput, Extractor, Fact, InputMessage, Instructions
+from memories.extraction.base import Candidate, ExtractionInput, Extractor, Fact, InputMessage, Instructions
 from memories.models import Entity, Event, Memory, Message
 from memories.resolution.candidates import Shown, gather, near
 from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver
@@ -44,6 +44,16 @@ class Add:
     def infer(self) -> bool:
         """Tells whether facts are to be extracted; else every message is a memory as it stands."""
         return bool(self.event.payload.get("infer", True))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an add says: its facts with their embeddings, who found them, and the candidates that they may name."""
+
+    facts: Sequence[Fact]
+    vectors: Vectors
+    extractor: str
+    shown: Shown = field(default_factory=Shown)
 
 
 def perform_add(claim: Claim) -> None:
@@ -81,20 +91,33 @@ def _inputs(rows: Any) -> tuple[InputMessage, ...]:
 
 def _attempt(claim: Claim, add: Add) -> None:
     """Everything slow happens first, outside of the transaction; the commit holds SQL only."""
-    shown = gather(claim.tenant, add.scope, [m.content for m in add.messages]) if add.infer else Shown()
-    reader = extractor()
-    extraction = reader.extract(_input(add, shown)) if add.infer else _verbatim(add)
-    facts: Sequence[Fact] = extraction.facts
-    vectors = vectors_of([fact.text for fact in facts])
-    if add.infer:
-        unseen = near(claim.tenant, add.scope, vectors, shown)
-        facts, shown = _look_again(reader, facts, unseen, shown)
+    found = _inferred(claim, add) if add.infer else _verbatim(add)
     with tenant_tx(claim.tenant):
         jobs.finish(claim)
-        verdicts = _resolve(add, facts, vectors, shown, extraction.extractor)
+        verdicts = _resolve(add, found)
         rows = [verdict.as_json() for verdict in verdicts]
         events.mark_succeeded(add.event.id, results=results_of(verdicts), verdicts=rows)
         outcomes.record(Outcome(meter="add", source=claim.job_id))
+
+
+def _inferred(claim: Claim, add: Add) -> Found:
+    shown = gather(claim.tenant, add.scope, [message.content for message in add.messages])
+    reader = extractor()
+    extraction = reader.extract(_input(add, shown))
+    vectors = vectors_of([fact.text for fact in extraction.facts])
+    unseen = near(claim.tenant, add.scope, vectors, shown)
+    facts, shown = _look_again(reader, extraction.facts, unseen, shown)
+    return Found(facts, vectors, extraction.extractor, shown)
+
+
+def _verbatim(add: Add) -> Found:
+    """System messages are not the speakers' own and are left out (contract.md §5.7)."""
+    facts = [
+        Fact(text=message.content, sources=(position,), speaker=message.role)
+        for position, message in enumerate(add.messages)
+        if message.role != "system" and message.content.strip()
+    ]
+    return Found(facts, vectors_of([fact.text for fact in facts]), VERBATIM)
 
 
 def _input(add: Add, shown: Shown) -> ExtractionInput:
@@ -115,16 +138,6 @@ def _input(add: Add, shown: Shown) -> ExtractionInput:
         instructions=instructions,
         speaker="assistant" if agent_only else "user",
     )
-
-
-def _verbatim(add: Add) -> Extraction:
-    """System messages are not the speakers' own and are left out (contract.md §5.7)."""
-    facts = tuple(
-        Fact(text=message.content, sources=(position,), speaker=message.role)
-        for position, message in enumerate(add.messages)
-        if message.role != "system" and message.content.strip()
-    )
-    return Extraction(facts=facts, extractor=VERBATIM)
 
 
 def _look_again(
@@ -149,7 +162,7 @@ def _decided(reader: Extractor, fact: Fact, unseen: Sequence[Candidate]) -> Fact
     return replace(fact, relation=relation, candidate=number)
 
 
-def _resolve(add: Add, facts: Sequence[Fact], vectors: Vectors, shown: Shown, extracted_by: str) -> list[Verdict]:
+def _resolve(add: Add, found: Found) -> list[Verdict]:
     Entity.objects.bulk_create(
         [Entity(type=kind, name=name) for kind, name in add.scope.entities()], ignore_conflicts=True
     )
@@ -160,5 +173,5 @@ def _resolve(add: Add, facts: Sequence[Fact], vectors: Vectors, shown: Shown, ex
         immutable=bool(payload.get("immutable")),
         expires_on=date.fromisoformat(expires) if expires else None,
     )
-    resolver = Resolver(add.scope, add.event, extracted_by, new, shown.known)
-    return resolver.resolve(facts, vectors)
+    resolver = Resolver(add.scope, add.event, found.extractor, new, found.shown.known)
+    return resolver.resolve(found.facts, found.vectors)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -18,7 +18,7 @@ from loci.tenancy.context import Tenant, tenant_tx
 from workers import jobs, watchdog
 from workers.doorbell import announce
 from workers.jobs import Claim, Fenced, LaneBusy, Unfinished
-from workers.limits import MAX_SOFT_FAILURES, Limits
+from workers.limits import Limits
 
 logger = logging.getLogger(__name__)
 
@@ -119,8 +119,8 @@ def _give_back(kind: Kind, claim: Claim, *, after_s: float = 0) -> str:
 
 def _postpone(kind: Kind, claim: Claim, error: Exception) -> str:
     logger.warning("job.postponed", extra={"error": type(error).__name__})
-    if claim.soft + 1 >= MAX_SOFT_FAILURES:
-        return _bury(kind, claim, "A dependency kept failing.")
+    if reason := jobs.is_exhausted(replace(claim, soft=claim.soft + 1)):
+        return _bury(kind, claim, reason)
     with tenant_tx(claim.tenant):
         jobs.postpone(claim, type(error).__name__, retry_after=getattr(error, "retry_after", None))
         kind.paused(claim)

@@ -1,5 +1,6 @@
 """Migration operations that make tables a tenant's own (design.md §2)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,7 @@ BOUND_ENTITY = (
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
 
 
-class _TableOperation(Operation):
+class _TableOperation(Operation, ABC):
     """An operation on the table of one model that changes nothing in Django's own state."""
 
     reduces_to_sql = True
@@ -42,9 +43,9 @@ class _TableOperation(Operation):
         for statement in self.statements(to_state.apps.get_model(app_label, self.model)):
             schema_editor.execute(statement, params=None)
 
+    @abstractmethod
     def statements(self, model: type[models.Model]) -> Iterator[str]:
         """Yields the SQL to run, in order."""
-        raise NotImplementedError
 
 
 class TenantTable(_TableOperation):
