@@ -79,10 +79,19 @@ class Organization(OrgRow):
         return self.name
 
 
+class Attribution(models.TextChoices):
+    """Whose a fact is when an add names a user and an agent (contract.md §14)."""
+
+    BOTH = "both"
+    SPEAKER = "speaker"
+
+
 class Project(OrgRow):
     """The tenant: all memories, events, entities and jobs belong to one.
 
     Each organization has one hidden control project, whose rows are the organization's own jobs and keys.
+    `add_wait_ms` is how long an asynchronous add waits for its result, `v1_is_synchronous` whether a v1 add that does
+    not say so waits for all of it, `shows_superseded` whether lists and searches show what is no longer true.
     """
 
     org = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="projects")
@@ -94,6 +103,11 @@ class Project(OrgRow):
     is_control = models.BooleanField(default=False)
     is_default = models.BooleanField(default=False)
     add_wait_ms = models.PositiveIntegerField(default=0)
+    v1_is_synchronous = models.BooleanField(default=False, db_default=False)
+    shows_superseded = models.BooleanField(default=False, db_default=False)
+    attribution = models.CharField(
+        max_length=16, choices=Attribution, default=Attribution.BOTH, db_default=Attribution.BOTH
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -2,33 +2,46 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from loci.tenancy.context import Tenant
 from orgs import keys
+from orgs.models import Organization
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a request acts for: an API key, its project and its maker."""
+    """Who a request acts for: an API key, its project with the settings that requests ask for, and its maker."""
 
     key_id: UUID
     tenant: Tenant
     org_public_id: str
     project_public_id: str
+    org_name: str
+    project_name: str
     user_email: str
     scopes: frozenset[str]
     add_wait_ms: int
+    v1_is_synchronous: bool
+    shows_superseded: bool
+    attribution: str
+    expires_at: datetime | None
     last_used_at: datetime | None
 
     is_authenticated = True
     """What DRF asks of a request's user."""
 
 
-LOOKUP = "SELECT * FROM api_key_by_digest(%s)"
+LOOKUP = (
+    "SELECT key_id, org_id, project_id, org_public_id, project_public_id, org_name, project_name, user_email, scopes,"
+    " add_wait_ms, v1_is_synchronous, shows_superseded, attribution, expires_at, last_used_at"
+    " FROM caller_by_digest(%s)"
+)
 
 
 def caller_of(key: str) -> Caller | None:
@@ -38,36 +51,32 @@ def caller_of(key: str) -> Caller | None:
     """
     if not keys.is_well_formed(key):
         return None
+    row = _looked_up(keys.digest(key))
+    if row is None:
+        return None
+    tenant = Tenant(project_id=row.pop("project_id"), org_id=row.pop("org_id"))
+    caller = Caller(tenant=tenant, scopes=frozenset(row.pop("scopes")), **row)
+    return None if caller.expires_at is not None and caller.expires_at <= timezone.now() else caller
+
+
+def _looked_up(digest: bytes) -> dict[str, Any] | None:
     try:
         with connection.cursor() as cursor:
-            cursor.execute(LOOKUP, [keys.digest(key)])
+            cursor.execute(LOOKUP, [digest])
             row = cursor.fetchone()
+            names = [column.name for column in cursor.description or ()]
     finally:
         if not connection.in_atomic_block:
             connection.close()
-    if row is None:
-        return None
-    (
-        key_id,
-        org_id,
-        project_id,
-        org_public_id,
-        project_public_id,
-        email,
-        scopes,
-        add_wait_ms,
-        expires_at,
-        last_used_at,
-    ) = row
-    if expires_at is not None and expires_at <= timezone.now():
-        return None
-    return Caller(
-        key_id=key_id,
-        tenant=Tenant(project_id=project_id, org_id=org_id),
-        org_public_id=org_public_id,
-        project_public_id=project_public_id,
-        user_email=email,
-        scopes=frozenset(scopes),
-        add_wait_ms=add_wait_ms,
-        last_used_at=last_used_at,
-    )
+    return dict(zip(names, row, strict=True)) if row else None
+
+
+def organization_id(public_id: str) -> UUID | None:
+    """Returns the id of the organization that is called `org_…`, or has the project `proj_…`; None for no such one.
+
+    For operators' commands, which ask as the owner of the schema: the app's own role sees no organization's rows
+    before it knows which one.
+    """
+    organizations = Organization._base_manager.using("owner")
+    named = Q(public_id=public_id) | Q(projects__public_id=public_id, projects__is_control=False)
+    return organizations.filter(named).values_list("id", flat=True).first()

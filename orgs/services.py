@@ -1,6 +1,8 @@
 """Changes of the control plane, one function per use case."""
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -24,6 +26,14 @@ def create_organization(*, name: str, owner: User) -> Project:
         return Project.objects.create(
             org=org, name="default-project", is_default=True, add_wait_ms=settings.ADD_WAIT_MS
         )
+
+
+def change_project(org_id: UUID, public_id: str, **changes: Any) -> Project:
+    """Changes settings of a project of this organization, by column, and returns the project."""
+    with org_tx(org_id):
+        if changes:
+            Project.objects.filter(public_id=public_id).update(**changes, updated_at=timezone.now())
+        return Project.objects.get(public_id=public_id)
 
 
 def create_api_key(*, project: Project, maker: User, name: str, scopes: tuple[str, ...] = keys.DEFAULT_SCOPES) -> str:

@@ -22,7 +22,7 @@ from orgs.services import touch_key
 from tests.conftest import Person, Services
 from tests.tenancy.rows import connect, superuser
 
-LOOKUP = "SELECT project_public_id FROM api_key_by_digest(%s)"
+LOOKUP = "SELECT project_public_id FROM caller_by_digest(%s)"
 
 
 def change_key(person: Person, **changes: Any) -> None:
