@@ -1,7 +1,7 @@
 """The entity ids of one request."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import takewhile
 from typing import Any
@@ -50,14 +50,30 @@ class Scope:
             for column, name in asdict(self).items()
         }
 
-    def within_lane(self) -> dict[str, Any]:
-        """Returns the filter of what an add in this scope may know and change: rows of its lane with all its ids.
+    def in_lane(self) -> dict[str, Any]:
+        """Returns the filter of what an add in this scope may change: the rows of its lane.
 
         What a user told an agent is none of a conversation's business that is about the agent alone.
         """
-        lane_type = next(kind for kind, _ in self.entities())
+        lane_type, name = next(self.entities())
         earlier = takewhile(lambda kind: kind != lane_type, EntityType)
-        return {**self.present(), **{f"{kind}_id__isnull": True for kind in earlier}}
+        return {f"{lane_type}_id": name, **{f"{kind}_id__isnull": True for kind in earlier}}
+
+    def within_lane(self) -> dict[str, Any]:
+        """Returns the filter of what an add in this scope may know: the rows of its lane that have all its ids."""
+        return {**self.in_lane(), **self.present()}
+
+    def by_speaker(self, *, apart: bool) -> "dict[str, Scope]":
+        """Returns whose messages are read for facts, and the scope under which each speaker's facts are kept.
+
+        An add about an agent alone reads the assistant. `apart` gives each of a user and an agent what they said
+        themselves; else both ids stay on what the user said (contract.md §14, Attribution).
+        """
+        if self.user_id is None and self.agent_id is not None:
+            return {"assistant": self}
+        if apart and self.agent_id is not None:
+            return {"user": replace(self, agent_id=None), "assistant": replace(self, user_id=None)}
+        return {"user": self}
 
     def present(self) -> dict[str, str]:
         """Returns the ids that are given, for a filter."""

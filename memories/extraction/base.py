@@ -43,6 +43,8 @@ class Instructions:
     """What the project and the call ask of extraction; empty strings where they ask nothing."""
 
     custom_instructions: str = ""
+    agent_custom_instructions: str = ""
+    """In place of `custom_instructions` for what the assistant says (contract.md §14)."""
     includes: str = ""
     excludes: str = ""
     categories: Mapping[str, str] = field(default_factory=dict)
@@ -59,8 +61,8 @@ class ExtractionInput:
     context: Sequence[InputMessage] = ()
     candidates: Sequence[Candidate] = ()
     instructions: Instructions = field(default_factory=Instructions)
-    speaker: str = "user"
-    """Whose memories they are: the messages of this role are read for facts, the others are context."""
+    speakers: tuple[str, ...] = ("user",)
+    """Whose memories they are: the messages of these roles are read for facts, the others are context."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from memories.extraction.llm_schema import (
     to_facts,
 )
 
-ADD_PROMPT = "add-1"
+ADD_PROMPT = "add-2"
 DECIDE_PROMPT = "decide-1"
 """Files in `prompts/`. A changed prompt is a new file: its name is stored with every memory."""
 
@@ -106,9 +106,10 @@ def _add_data(given: ExtractionInput) -> dict[str, Any]:
     return {
         "observed_at": given.observed_at.isoformat(),
         "weekday": calendar.day_name[given.observed_at.weekday()],
-        "speaker": given.speaker,
+        "speakers": list(given.speakers),
         "instructions": {
             "custom_instructions": given.instructions.custom_instructions,
+            "agent_custom_instructions": given.instructions.agent_custom_instructions,
             "includes": given.instructions.includes,
             "excludes": given.instructions.excludes,
             "categories": dict(given.instructions.categories),

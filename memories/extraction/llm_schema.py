@@ -115,7 +115,7 @@ def _fact(answered: AnsweredFact, given: ExtractionInput) -> Fact:
     return Fact(
         text=answered.text,
         sources=tuple(sorted({source for source in answered.sources if 0 <= source < len(given.messages)})),
-        speaker=answered.speaker if answered.speaker in roles else given.speaker,
+        speaker=answered.speaker if answered.speaker in roles else given.speakers[0],
         categories=tuple(name for name in dict.fromkeys(answered.categories) if name in given.instructions.categories),
         attribute=attribute,
         value=value,

@@ -46,11 +46,11 @@ class Shown:
         )
 
 
-def gather(tenant: Tenant, scope: Scope, texts: Sequence[str]) -> Shown:
-    """Returns the entity's current attributes, and the memories that a search with each of the texts finds first."""
+def gather(tenant: Tenant, scope: Scope, texts: Sequence[str], shown: Shown) -> Shown:
+    """Returns `shown` and the entity's current attributes, and what a search with each of the texts finds first."""
     with tenant_tx(tenant):
         if not _active(scope).exists():
-            return Shown()
+            return shown
     asked = [text for text in texts[-MESSAGES:] if text.strip()]
     vectors = vectors_of(asked)
     with tenant_tx(tenant):
@@ -59,14 +59,17 @@ def gather(tenant: Tenant, scope: Scope, texts: Sequence[str]) -> Shown:
         for text, vector in zip(asked, vectors, strict=True):
             query = Query(text=text, vector=vector, model=embedder().model)
             found += [hit.memory for hit in rank(_active(scope), query, limit=PER_MESSAGE)]
-        return Shown().with_more(found, attributes)
+        return shown.with_more(found, attributes)
 
 
-def near(tenant: Tenant, scope: Scope, vectors: Vectors, shown: Shown) -> list[list[Memory]]:
-    """Returns for each fact's vector the memories near it that were not shown: usually none."""
+def near(tenant: Tenant, scopes: Sequence[Scope], vectors: Vectors, shown: Shown) -> list[list[Memory]]:
+    """Returns for each fact's scope and vector the memories near it that were not shown: usually none."""
     have = [known.memory_id for known in shown.known.values()]
     with tenant_tx(tenant):
-        return [list(_nearest(scope, vector).exclude(id__in=have)[:PER_MESSAGE]) for vector in vectors]
+        return [
+            list(_nearest(scope, vector).exclude(id__in=have)[:PER_MESSAGE])
+            for scope, vector in zip(scopes, vectors, strict=True)
+        ]
 
 
 def _nearest(scope: Scope, vector: Vectors) -> QuerySet[Memory]:

@@ -63,14 +63,25 @@ class Resolver:
         `vectors` holds the facts' embeddings, shape (len(facts), dimensions). Raises `CandidateChanged` when a
         candidate that a fact names is no longer what the extractor saw.
         """
-        self._check_candidates(facts)
-        return [self._resolve(fact, vector) for fact, vector in zip(facts, vectors, strict=True)]
+        self._lock(facts)
+        verdicts = [self._resolve(fact, vector) for fact, vector in zip(facts, vectors, strict=True)]
+        return [replace(verdict, user_id=self.scope.user_id) for verdict in verdicts]
 
-    def _check_candidates(self, facts: Sequence[Fact]) -> None:
-        """Before any fact is applied: what an earlier fact of the same event changes is no surprise to a later one."""
+    def _lock(self, facts: Sequence[Fact]) -> None:
+        """Locks what the facts may change, in the order of ids as all who change memories do, and checks candidates.
+
+        Before any fact is applied: what an earlier fact of the same event changes is no surprise to a later one.
+        """
         expected = {known.memory_id: known.version for known in map(self._known, facts) if known}
-        locked = visible(Q(id__in=expected)).select_for_update(of=["self"]).order_by("id")
-        if expected and dict(locked.values_list("id", "version")) != expected:
+        wanted = Q(id__in=expected)
+        if keys := {fact.attribute for fact in facts if fact.attribute}:
+            current = Attribute.objects.filter(entity_id=self._owner, key__in=keys)
+            wanted |= Q(id__in=list(current.values_list("memory_id", flat=True)))
+        locked = (
+            visible(wanted).select_for_update(of=["self"]).order_by("id") if expected or keys else Memory.objects.none()
+        )
+        versions = dict(locked.values_list("id", "version"))
+        if any(versions.get(memory_id) != version for memory_id, version in expected.items()):
             raise CandidateChanged
 
     def _resolve(self, fact: Fact, vector: Any) -> Verdict:
@@ -120,7 +131,8 @@ class Resolver:
 
     def _candidate(self, fact: Fact) -> Memory | None:
         known = self._known(fact)
-        return _locked(id=known.memory_id) if known else None
+        # Whatever a model answers, a fact changes memories of its own scope only.
+        return _locked(id=known.memory_id, **self.scope.in_lane()) if known else None
 
     def _known(self, fact: Fact) -> Known | None:
         return self.candidates.get(fact.candidate) if fact.relation and fact.candidate is not None else None

@@ -6,14 +6,14 @@ statements in another order ends in the same intervals. Repetitions count as sta
 The promise is each memory's own: what superseded a memory is another one.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
-from memories.models import Cause, Memory, Revision
+from memories.models import Cause, Memory, Revision, Scoped
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ def believed(memory: Memory) -> list[Revision]:
     return sorted(Revision.objects.filter(memory=memory, recorded_to__isnull=True).order_by("id"), key=order)
 
 
+def newest(memories: Collection[Memory]) -> dict[UUID, Revision]:
+    """Returns the last interval of each memory that is believed now, by the memory's id."""
+    revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories], recorded_to__isnull=True)
+    return {revision.memory_id: revision for revision in sorted(revisions.order_by("id"), key=order)}
+
+
 def begin(memory: Memory, statement: Statement) -> None:
     """Records the first statement of a new memory."""
     _record(memory, statement, cause=Cause.ADD, valid_to=None)
@@ -51,9 +57,19 @@ def insert(memory: Memory, statement: Statement, cause: Cause) -> None:
             following = revision
             break
         holding = revision
-    if holding is not None and (holding.valid_to is None or holding.valid_to > statement.said_at):
+    if holding is not None and _holds(holding, statement.said_at):
         close(holding, at=statement.said_at)
     _record(memory, statement, cause=cause, valid_to=following.valid_from if following else None)
+
+
+def append(statements: Sequence[tuple[Revision, Statement]], cause: Cause) -> None:
+    """Records the next statement of many memories at once, each after its `newest` revision."""
+    now = timezone.now()
+    closed = [(revision, said) for revision, said in statements if _holds(revision, said.said_at)]
+    Revision.objects.filter(id__in=[revision.id for revision, _ in closed]).update(recorded_to=now)
+    rows = [_shortened(revision, at=said.said_at, cause=Cause.SPLIT, now=now) for revision, said in closed]
+    rows += [_row(revision, revision.memory_id, said, cause=cause, valid_to=None) for revision, said in statements]
+    Revision.objects.bulk_create(rows)
 
 
 def preceding(memory: Memory, statement: Statement) -> Revision | None:
@@ -66,21 +82,30 @@ def close(revision: Revision, *, at: datetime, cause: Cause = Cause.SPLIT) -> No
     """Ends a believed interval at `at`: the old row is no longer believed, and a shorter one is."""
     now = timezone.now()
     Revision.objects.filter(id=revision.id).update(recorded_to=now)
-    Revision.objects.create(**_copied(revision), valid_to=at, recorded_from=now, cause=cause)
+    _shortened(revision, at=at, cause=cause, now=now).save(force_insert=True)
 
 
-def _copied(revision: Revision) -> dict[str, Any]:
+def _holds(revision: Revision, at: datetime) -> bool:
+    return revision.valid_to is None or revision.valid_to > at
+
+
+def _shortened(revision: Revision, *, at: datetime, cause: Cause, now: datetime) -> Revision:
     kept = ["memory_id", "text", "valid_from", "event_id", "sources", "speaker", "extractor", "attribute_value"]
-    return {name: getattr(revision, name) for name in [*kept, "user_id", "agent_id", "app_id", "run_id"]}
+    copied = {name: getattr(revision, name) for name in [*kept, "user_id", "agent_id", "app_id", "run_id"]}
+    return Revision(**copied, valid_to=at, recorded_from=now, cause=cause)
 
 
 def _record(memory: Memory, statement: Statement, *, cause: Cause, valid_to: datetime | None) -> None:
-    Revision.objects.create(
-        memory=memory,
-        user_id=memory.user_id,
-        agent_id=memory.agent_id,
-        app_id=memory.app_id,
-        run_id=memory.run_id,
+    _row(memory, memory.id, statement, cause=cause, valid_to=valid_to).save(force_insert=True)
+
+
+def _row(scoped: Scoped, memory_id: UUID, statement: Statement, *, cause: Cause, valid_to: datetime | None) -> Revision:
+    return Revision(
+        memory_id=memory_id,
+        user_id=scoped.user_id,
+        agent_id=scoped.agent_id,
+        app_id=scoped.app_id,
+        run_id=scoped.run_id,
         text=statement.text,
         valid_from=statement.said_at,
         valid_to=valid_to,

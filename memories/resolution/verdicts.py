@@ -28,7 +28,10 @@ class Closed:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one fact. `memory_id` is None for a rejected one; `previous` is the text before a merge."""
+    """What became of one fact. `memory_id` is None for a rejected one; `previous` is the text before a merge.
+
+    `user_id` is whose memory it is, None where it is no user's.
+    """
 
     kind: VerdictKind
     text: str
@@ -36,6 +39,7 @@ class Verdict:
     previous: str | None = None
     closed: tuple[Closed, ...] = field(default=())
     reason: str = ""
+    user_id: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Returns the verdict as an event keeps it: `{"verdict", "memory", "id"?, "reason"?}`."""
@@ -50,9 +54,10 @@ class Verdict:
         """Yields the result items of the wire (contract.md §3.2); none for a rejected fact."""
         if self.memory_id is None:
             return
-        yield result_item(self.memory_id, _WIRE_EVENTS[self.kind], self.text, self.previous)
+        owner = {"user_id": self.user_id}
+        yield result_item(self.memory_id, _WIRE_EVENTS[self.kind], self.text, self.previous) | owner
         for old in self.closed:
-            yield result_item(old.memory_id, "DELETE", old.text)
+            yield result_item(old.memory_id, "DELETE", old.text) | owner
 
 
 _WIRE_EVENTS = {

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from loci.http.idempotency import Earlier, Idempotency
+from loci.http.idempotency import Idempotency
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.extraction.base import InputMessage
 from memories.models import Event, Message
@@ -30,6 +30,7 @@ class AddRequest:
     immutable: bool = False
     expires_on: date | None = None
     said_at: datetime | None = None
+    attribution: str = "both"
     options: dict[str, Any] = field(default_factory=dict)
 
     def payload(self) -> dict[str, Any]:
@@ -38,6 +39,7 @@ class AddRequest:
             **self.scope.present(),
             **self.options,
             "infer": self.infer,
+            "attribution": self.attribution,
             "metadata": self.metadata,
             "immutable": self.immutable,
             "expiration_date": self.expires_on.isoformat() if self.expires_on else None,
@@ -48,13 +50,13 @@ class AddRequest:
 class Accepted:
     """The event under which a request is followed, as it was stored, and its job.
 
-    A replay was accepted by an earlier request: it has neither.
+    A replay was accepted by an earlier request: it has no job.
     """
 
     event_id: UUID
     event: Event | None = None
     job_id: UUID | None = None
-    replay: Earlier | None = None
+    is_replay: bool = False
 
 
 def accept_add(
@@ -67,7 +69,7 @@ def accept_add(
     """
     with tenant_tx(tenant):
         if key is not None and (earlier := key.begin()):
-            return Accepted(earlier.event_id, replay=earlier)
+            return Accepted(earlier.subject_id, is_replay=True)
         event = _store(request)
         if key is not None:
             key.belongs_to(event.id)

@@ -1,7 +1,7 @@
 """An add is carried out: messages become facts, facts become memories, in one commit (design.md §3)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -15,9 +15,10 @@ from memories.models import Entity, Event, Memory, Message
 from memories.resolution.candidates import Shown, gather, near
 from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver
 from memories.resolution.verdicts import Verdict, results_of
-from memories.scope import Scope
+from memories.scope import EntityType, Scope
 from memories.services import events
 from memories.text import vectors_of
+from orgs.models import Attribution
 from workers import jobs, outcomes
 from workers.jobs import Claim
 from workers.outcomes import Outcome
@@ -37,6 +38,8 @@ class Add:
 
     event: Event
     scope: Scope
+    scopes: Mapping[str, Scope]
+    """Under what each speaker's facts are kept."""
     messages: tuple[InputMessage, ...]
     context: tuple[InputMessage, ...]
 
@@ -44,6 +47,11 @@ class Add:
     def infer(self) -> bool:
         """Tells whether facts are to be extracted; else every message is a memory as it stands."""
         return bool(self.event.payload.get("infer", True))
+
+    def scope_of(self, fact: Fact) -> Scope:
+        """Returns under what a fact is kept; what is said by nobody who is read belongs to the first who is."""
+        first = next(iter(self.scopes.values()))
+        return self.scopes.get(fact.speaker, first) if self.infer else self.scope
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,8 @@ def _load(claim: Claim) -> Add:
         event = Event.objects.get(id=claim.event_id)
         scope = Scope(event.user_id, event.agent_id, event.app_id, event.run_id)
         messages = _inputs(Message.objects.filter(event=event).order_by("position"))
-        return Add(event, scope, messages, _context(event, scope))
+        scopes = scope.by_speaker(apart=event.payload.get("attribution") == Attribution.SPEAKER)
+        return Add(event, scope, scopes, messages, _context(event, scope))
 
 
 def _context(event: Event, scope: Scope) -> tuple[InputMessage, ...]:
@@ -101,11 +110,13 @@ def _attempt(claim: Claim, add: Add) -> None:
 
 
 def _inferred(claim: Claim, add: Add) -> Found:
-    shown = gather(claim.tenant, add.scope, [message.content for message in add.messages])
+    shown = Shown()
+    for scope in add.scopes.values():
+        shown = gather(claim.tenant, scope, [message.content for message in add.messages], shown)
     reader = extractor()
     extraction = reader.extract(_input(add, shown))
     vectors = vectors_of([fact.text for fact in extraction.facts])
-    unseen = near(claim.tenant, add.scope, vectors, shown)
+    unseen = near(claim.tenant, [add.scope_of(fact) for fact in extraction.facts], vectors, shown)
     facts, shown = _look_again(reader, extraction.facts, unseen, shown)
     return Found(facts, vectors, extraction.extractor, shown)
 
@@ -122,10 +133,9 @@ def _verbatim(add: Add) -> Found:
 
 def _input(add: Add, shown: Shown) -> ExtractionInput:
     payload = add.event.payload
-    agent_only = add.scope.agent_id is not None and add.scope.user_id is None
-    own = payload.get("agent_custom_instructions") if agent_only else None
     instructions = Instructions(
-        custom_instructions=own or payload.get("custom_instructions") or "",
+        custom_instructions=payload.get("custom_instructions") or "",
+        agent_custom_instructions=payload.get("agent_custom_instructions") or "",
         includes=payload.get("includes") or "",
         excludes=payload.get("excludes") or "",
         categories=payload.get("custom_categories") or {},
@@ -136,7 +146,7 @@ def _input(add: Add, shown: Shown) -> ExtractionInput:
         context=add.context,
         candidates=shown.candidates,
         instructions=instructions,
-        speaker="assistant" if agent_only else "user",
+        speakers=tuple(add.scopes),
     )
 
 
@@ -173,5 +183,21 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
         immutable=bool(payload.get("immutable")),
         expires_on=date.fromisoformat(expires) if expires else None,
     )
-    resolver = Resolver(add.scope, add.event, found.extractor, new, found.shown.known)
-    return resolver.resolve(found.facts, found.vectors)
+    verdicts: list[Verdict] = []
+    for scope in _scopes_of(add, found):
+        _hold(scope)
+        chosen = [number for number, fact in enumerate(found.facts) if add.scope_of(fact) == scope]
+        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known)
+        verdicts += resolver.resolve([found.facts[number] for number in chosen], found.vectors[chosen])
+    return verdicts
+
+
+def _scopes_of(add: Add, found: Found) -> list[Scope]:
+    return list(dict.fromkeys(map(add.scope_of, found.facts)))
+
+
+def _hold(scope: Scope) -> None:
+    """Until the commit, nobody else writes about an agent: adds of other lanes may, those of users who talk to it."""
+    kind, name = next(scope.entities())
+    if kind == EntityType.AGENT:
+        Entity.objects.select_for_update(of=["self"], no_key=True).get(type=kind, name=name)

@@ -99,7 +99,7 @@ def _conversation(item: dict[str, Any]) -> Conversation:
     given = ExtractionInput(
         messages=[InputMessage(role, content) for role, content in item["messages"]],
         observed_at=SAID_AT,
-        speaker=item.get("speaker", "user"),
+        speakers=(item.get("speaker", "user"),),
     )
     return Conversation(item["name"], given, tuple(item["facts"]), tuple(item.get("also", ())))
 

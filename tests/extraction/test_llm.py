@@ -52,7 +52,7 @@ def test_it_works(llm: FakeLLM) -> None:
         ("Lives in San Francisco", (0,), "location", "San Francisco"),
         ("Does not like cheese", (1,), "preference.cheese", "dislikes"),
     ]
-    assert extraction.extractor == "llm/small/add-1"
+    assert extraction.extractor == "llm/small/add-2"
     assert (extraction.calls, extraction.tokens_in, extraction.tokens_out) == (1, 100, 20)
 
 
@@ -73,15 +73,16 @@ def test_the_model_is_told_what_it_needs_and_nothing_else(llm: FakeLLM) -> None:
         observed_at=FRIDAY,
         context=[InputMessage("user", "Hello")],
         candidates=[Candidate(0, "Has a cat", said_at=FRIDAY)],
-        instructions=Instructions("Be brief", "pets", "health", {"pets": "animals"}),
+        instructions=Instructions("Be brief", "Be exact", "pets", "health", {"pets": "animals"}),
     )
     new_extractor().extract(given)
     assert data_of(llm.requests[0]) == {
         "observed_at": "2026-11-20T12:00:00+00:00",
         "weekday": "Friday",
-        "speaker": "user",
+        "speakers": ["user"],
         "instructions": {
             "custom_instructions": "Be brief",
+            "agent_custom_instructions": "Be exact",
             "includes": "pets",
             "excludes": "health",
             "categories": {"pets": "animals"},

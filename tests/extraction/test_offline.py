@@ -134,8 +134,10 @@ def test_only_the_speaker_is_read() -> None:
     said = [("user", "I live in Rome."), ("assistant", "My name is Ada."), ("system", "I live in Oslo.")]
 
     assert [fact.text for fact in facts(*said)] == ["Lives in Rome"]
-    assert [(fact.text, fact.speaker) for fact in facts(*said, speaker="assistant")] == [("Name is Ada", "assistant")]
-    assert facts(*said, speaker="system") == []
+    assert [(fact.text, fact.speaker) for fact in facts(*said, speakers=("assistant",))] == [
+        ("Name is Ada", "assistant")
+    ]
+    assert facts(*said, speakers=("system",)) == []
 
 
 def test_what_is_said_twice_is_one_fact() -> None:

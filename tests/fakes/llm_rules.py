@@ -15,7 +15,7 @@ def answer_to(data: Json) -> Json:
     """Returns the answer to a request's data: facts for a conversation, a relation for one fact and its neighbours."""
     if "fact" in data:
         return _relation_to_same_text(data["fact"], data["candidates"])
-    read = [message for message in data["messages"] if message["role"] == data["speaker"]]
+    read = [message for message in data["messages"] if message["role"] in data["speakers"]]
     return {"facts": [_fact(message, data["candidates"]) for message in read]}
 
 

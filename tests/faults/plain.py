@@ -15,7 +15,7 @@ TABLES = """
     CREATE TABLE accepted (text text PRIMARY KEY);
     CREATE TABLE remembered (text text);
 """
-QUESTION = json.dumps({"messages": [], "speaker": "user", "candidates": []})
+QUESTION = json.dumps({"messages": [], "speakers": ["user"], "candidates": []})
 
 app = Celery("plain", broker=os.environ.get("REDIS_URL"))
 app.conf.update(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from memories.embedding.base import Embedder
 from memories.extraction.base import Candidate, Extraction, ExtractionInput, Fact, InputMessage, Relation
@@ -33,6 +33,7 @@ class _Found:
     """A fact in the making: with `match` when a pattern knew it, without when the classifier is to judge the clause."""
 
     clause: str
+    speaker: str
     source: int
     event_time: datetime | None
     match: Match | None
@@ -43,8 +44,8 @@ class OfflineExtractor:
 
     Its limits: English only (from other languages it extracts nothing); it knows what its patterns and prototypes
     know; it takes a message's first person for the speaker's own and does not see irony; `custom_instructions` are
-    not followed, `includes` and `excludes` only as words. Every message of the role `given.speaker` is read, whatever
-    its role's usual part; `system` and `tool` messages never are.
+    not followed, `includes` and `excludes` only as words. Every message of the roles `given.speakers` is read,
+    whatever a role's usual part; `system` and `tool` messages never are.
     """
 
     def __init__(self, embedder: Embedder) -> None:
@@ -55,7 +56,8 @@ class OfflineExtractor:
 
         Raises `loci.errors.DependencyError` when a remote embedder cannot be reached.
         """
-        found = list(_without_repetition(_found(given)))
+        by_speaker = [_without_repetition(_found(given, speaker)) for speaker in given.speakers]
+        found = sorted(chain(*by_speaker), key=lambda one: one.source)
         judgements = self._judged(found, given)
         facts = (
             _fact(one, judgement, given)
@@ -95,17 +97,17 @@ def _judged_text(found: _Found) -> str:
     return (found.match.topic or found.match.text) if found.match else found.clause
 
 
-def _found(given: ExtractionInput) -> Iterator[_Found]:
-    if given.speaker in ("system", "tool"):
+def _found(given: ExtractionInput, speaker: str) -> Iterator[_Found]:
+    if speaker in ("system", "tool"):
         return
     left = MAX_SENTENCES
     earlier = given.context[-1] if given.context else None
     for source, message in enumerate(given.messages):
-        if message.role == given.speaker and left > 0:
+        if message.role == speaker and left > 0:
             said = sentences(message.content)[:left]
             left -= len(said)
             for clause in _statements(said, message, earlier):
-                yield from _read(clause, source, given.observed_at)
+                yield from _read(clause, speaker, source, given.observed_at)
         earlier = message
 
 
@@ -122,13 +124,13 @@ def _statements(said: list[str], message: InputMessage, earlier: InputMessage | 
             yield text
 
 
-def _read(clause: str, source: int, observed_at: datetime) -> Iterator[_Found]:
+def _read(clause: str, speaker: str, source: int, observed_at: datetime) -> Iterator[_Found]:
     """Yields the facts that patterns find in a clause, or the clause itself for the classifier."""
     text, event_time = resolved(clause, observed_at)
     matches = list(_matches(text))
-    yield from (_Found(text, source, event_time, match) for match in matches)
+    yield from (_Found(text, speaker, source, event_time, match) for match in matches)
     if not _covered(text, matches) and says_enough(text):
-        yield _Found(text, source, event_time, None)
+        yield _Found(text, speaker, source, event_time, None)
 
 
 def _matches(clause: str) -> list[Match]:
@@ -181,7 +183,7 @@ def _fact(found: _Found, judgement: Judgement | None, given: ExtractionInput) ->
     return Fact(
         text=match.text if match else third_person(found.clause),
         sources=(found.source,),
-        speaker=given.speaker,
+        speaker=found.speaker,
         categories=_categories(match, judgement, given),
         attribute=match.attribute if match else None,
         value=match.value if match else None,
