@@ -4,24 +4,26 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import DatabaseError
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from loci.errors import DomainError
 from loci.http.aliases import normalise
-from loci.http.idempotency import Idempotency, idempotency_of
+from loci.http.idempotency import STILL_RUNNING, Idempotency, idempotency_of, replayed, wait_for_answer, when_free
 from loci.http.parser import body_of
 from loci.http.renderer import dump_json
+from loci.tenancy.context import tenant_tx
+from memories.api.answers.adds import ADD_V1, AddAnswer
 from memories.api.serializers import AddInput
 from memories.api.waiting import place, run_now, wait_for
 from memories.api.wire import QUEUED
-from memories.models import Event, EventStatus
+from memories.models import OPEN_STATUSES, Event, EventStatus
 from memories.services.accepting import Accepted, accept_add
 from orgs.api.base import ProjectView
 from workers.tasks.add import ADD
@@ -42,6 +44,7 @@ class AddView(ProjectView):
     """Takes a conversation and answers with its memories, or with the event under which they will come."""
 
     scopes: ClassVar[Mapping[str, str]] = {"POST": "memories:write"}
+    rates: ClassVar[Mapping[str, str]] = {"POST": "add"}
 
     @extend_schema(
         summary="Add memories",
@@ -51,25 +54,30 @@ class AddView(ProjectView):
             " `Idempotency-Key` makes repeats safe."
         ),
         request=AddInput,
-        responses=OpenApiTypes.OBJECT,
+        responses=AddAnswer,
         tags=["memories"],
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Accepts the add, and where the caller wants that, waits for it."""
         given = self._read(request)
-        key = idempotency_of(request)
-        add = given.add_request()
-        runs_here = not given.validated_data["async_mode"] or not add.infer
+        key = idempotency_of(request, self.tenant)
+        add = given.add_request(self.caller.attribution)
+        self.log.entity = add.scope.lane
+        waits = not given.validated_data.get("async_mode", not self.waits_by_default)
+        runs_here = waits or not add.infer
         with place(needed=runs_here and add.infer):
-            accepted = accept_add(self.tenant, add, key=key, run_here=runs_here)
-            if accepted.replay is not None and accepted.replay.body:
-                return _replayed(accepted.replay.body)
+            accepted = when_free(lambda: accept_add(self.tenant, add, key=key, run_here=runs_here))
+            if accepted.is_replay and key is not None:
+                return self._replay(key, given.validated_data)
             event = self._outcome(accepted, runs_here=runs_here)
         body = dump_json(self.answer(event, given.validated_data))
-        if accepted.replay is not None:
-            return _replayed(body)
         self._remember(key, body)
         return HttpResponse(body, content_type="application/json")
+
+    @property
+    def waits_by_default(self) -> bool:
+        """Tells whether an add that does not say so waits for its memories."""
+        return False
 
     def _read(self, request: Request) -> AddInput:
         # version and api_version, output options and the like of older clients are accepted and mean nothing here.
@@ -92,6 +100,23 @@ class AddView(ProjectView):
             return run_now(ADD, self.tenant, accepted)
         return wait_for(self.tenant, accepted, self.caller.add_wait_ms)
 
+    def _replay(self, key: Idempotency, given: Mapping[str, Any]) -> HttpResponseBase:
+        """The earlier answer. One that was never kept is given anew, once: whoever was to give it has died."""
+        earlier = wait_for_answer(key, self.tenant)
+        if earlier is not None and earlier.body:
+            return replayed(earlier.body)
+        event = self._event(earlier.subject_id) if earlier is not None else None
+        if event is None or event.status in OPEN_STATUSES:
+            raise DomainError(STILL_RUNNING, status=409)
+        body = dump_json(self.answer(event, given))
+        self._remember(key, body)
+        return replayed(body)
+
+    def _event(self, event_id: UUID) -> Event:
+        with tenant_tx(self.tenant):
+            event: Event = Event.objects.get(id=event_id)
+            return event
+
     def _remember(self, key: Idempotency | None, body: bytes) -> None:
         if key is not None:
             with suppress(DatabaseError):
@@ -111,9 +136,14 @@ class AddView(ProjectView):
         return row
 
 
-@extend_schema_view(post=extend_schema(summary="Add memories (v1)", deprecated=True))
+@extend_schema_view(post=extend_schema(summary="Add memories (v1)", responses=ADD_V1, deprecated=True))
 class AddV1View(AddView):
     """The add of clients before 2.0, with their two shapes of an answer."""
+
+    @property
+    def waits_by_default(self) -> bool:
+        """Returns the project's setting: clients up to 0.1.118 were written for adds that wait (contract.md §5.1)."""
+        return self.caller.v1_is_synchronous
 
     def _read(self, request: Request) -> AddInput:
         try:
@@ -128,7 +158,3 @@ class AddV1View(AddView):
         queued = {"message": QUEUED, "status": EventStatus.PENDING, "event_id": str(event.id)}
         items = event.results if done else [queued]
         return {"results": items, "relations": []} if given.get("output_format") == "v1.1" else items
-
-
-def _replayed(body: str | bytes) -> HttpResponse:
-    return HttpResponse(body, content_type="application/json", headers={"Idempotent-Replayed": "true"})

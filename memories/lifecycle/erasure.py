@@ -26,7 +26,9 @@ def begin_erasure(kind: EntityType, name: str) -> None:
     jobs.cancel(open_events.values("id"), REASON)
     open_events.update(status=EventStatus.FAILED, error=REASON)
     Attribute.objects.filter(entity__type=kind, entity__name=name).delete()
-    Entity.objects.filter(type=kind, name=name).delete()
+    entities = Entity.objects.filter(type=kind, name=name)
+    erase_answers(entities.values_list("id", flat=True))
+    entities.delete()
 
 
 def erase_sources(kind: EntityType, name: str, *, until: datetime, most: int) -> int:

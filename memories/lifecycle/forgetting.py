@@ -19,7 +19,7 @@ def forget(memories: Collection[Memory]) -> None:
     _empty_revisions(memories)
     event_ids = _events_about(ids)
     _blank_results(event_ids, {str(memory_id) for memory_id in ids})
-    erase_answers(event_ids)
+    erase_answers({*event_ids, *ids})
     _leave_context(event_ids)
 
 

@@ -1,24 +1,31 @@
 """`Idempotency-Key`: one effect and one answer (reliability.md §2.5)."""
 
+import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from loci.http.idempotency import Idempotency
 from loci.models import IdempotencyKey
+from loci.observability import request_log
 from loci.tenancy.context import tenant_tx
-from tests.conftest import Person
-from tests.memories.support import Json, call, delete, get, queue, texts, work
+from tests.conftest import Person, Services
+from tests.fakes.settings import unreachable_embedder
+from tests.memories.support import NOBODYS_ID, Json, call, delete, get, history, keep, queue, texts, work
+from tests.tenancy.rows import superuser
 
 V3 = "/v3/memories/add/"
 QUEUED: Json = {"messages": "I like tea.", "user_id": "alex"}
 SYNCHRONOUS: Json = {**QUEUED, "async_mode": False}
 VERBATIM: Json = {**QUEUED, "infer": False}
 KEY = {"idempotency_key": "one"}
+HEADER = {"Idempotency-Key": "one"}
 
 
 def send(person: Person, body: Json, **headers: str) -> Any:
@@ -114,3 +121,115 @@ def test_a_key_is_free_again_after_a_day(alice: Person) -> None:
         IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
     assert "Idempotent-Replayed" not in send(alice, {**QUEUED, "messages": "I like coffee."}, **KEY)
     assert get(alice, "/v1/events/")["count"] == 2
+
+
+def test_what_a_day_old_key_answered_is_cleared_away_by_later_ones(alice: Person) -> None:
+    send(alice, VERBATIM, **KEY)
+    with tenant_tx(alice.tenant):
+        IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    send(alice, QUEUED, idempotency_key="another")
+    with tenant_tx(alice.tenant):
+        assert [row.key for row in IdempotencyKey.objects.all()] == ["another"]
+
+
+CHANGES = [
+    ("PUT", "/v1/memories/{id}/", {"text": "Likes coffee"}),
+    ("DELETE", "/v1/memories/{id}/", None),
+    ("DELETE", "/v1/memories/{id}/?delete_linked=true", None),
+    ("PUT", "/v1/batch/", {"memories": [{"memory_id": "{id}", "text": "Likes coffee"}]}),
+    ("DELETE", "/v1/batch/", {"memory_ids": ["{id}"]}),
+    ("DELETE", "/v1/memories/?user_id=alex", None),
+]
+
+
+def change(person: Person, memory_id: str, method: str, path: str, body: Json | None) -> Any:
+    """Returns the response to one of `CHANGES` under the key "one"."""
+    filled = json.loads(json.dumps(body).replace("{id}", memory_id))
+    return call(person, method, path.replace("{id}", memory_id), filled, **{"idempotency-key": "one"})
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CHANGES)
+def test_a_repeated_change_gets_the_same_bytes_and_has_one_effect(
+    alice: Person, method: str, path: str, body: Json | None
+) -> None:
+    kept = keep(alice, "Likes tea")
+    first, again = (change(alice, kept, method, path, body) for _ in range(2))
+    assert first.status_code == again.status_code == 200
+    assert again.content == first.content
+    assert again["Idempotent-Replayed"] == "true"
+    assert len(history(alice, kept)) == 2
+
+
+def test_a_refused_change_uses_up_no_key(alice: Person) -> None:
+    kept = keep(alice, "Likes tea", immutable=True)
+    assert change(alice, kept, *CHANGES[0]).status_code == 400
+    assert change(alice, NOBODYS_ID, *CHANGES[1]).status_code == 404
+    assert change(alice, kept, *CHANGES[1]).status_code == 200
+
+
+def test_deletions_by_other_filters_are_other_requests(alice: Person) -> None:
+    keep(alice, "Likes tea", user_id="blake")
+    assert change(alice, "", "DELETE", "/v1/memories/?user_id=alex", None).status_code == 200
+    assert change(alice, "", "DELETE", "/v1/memories/?user_id=blake", None).status_code == 409
+    assert texts(alice, {"user_id": "blake"}) == ["Likes tea"]
+
+
+def test_the_answer_of_an_update_is_not_repeated_once_the_memory_is_deleted(alice: Person) -> None:
+    kept = keep(alice, "Likes tea")
+    change(alice, kept, *CHANGES[0])
+    delete(alice, f"/v1/memories/{kept}/")
+    gone = change(alice, kept, *CHANGES[0])
+    assert gone.status_code == 410
+    assert "coffee" not in gone.content.decode()
+    with tenant_tx(alice.tenant):
+        assert IdempotencyKey.objects.get().body == ""
+
+
+def test_twenty_updates_at_once_have_one_effect(alice: Person) -> None:
+    kept = keep(alice, "Likes tea")
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: change(alice, kept, *CHANGES[0]), range(20)))
+    # Who waits too long for the first one is told to come again.
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert len({answer.content for answer in answers if answer.status_code == 200}) == 1
+    assert len(history(alice, kept)) == 2
+
+
+def test_a_replay_needs_no_embedder(alice: Person) -> None:
+    path = f"/v1/memories/{keep(alice, 'Likes tea')}/"
+    first = call(alice, "PUT", path, {"text": "Likes green tea"}, **HEADER)
+    with unreachable_embedder():
+        again = call(alice, "PUT", path, {"text": "Likes green tea"}, **HEADER)
+        other = call(alice, "PUT", path, {"text": "Likes black tea"})
+    assert (again.status_code, again.content) == (200, first.content)
+    assert other.status_code == 503
+
+
+def test_a_replay_is_no_event_of_its_own(alice: Person) -> None:
+    path = f"/v1/memories/{keep(alice, 'Likes tea')}/"
+    for _ in range(3):
+        call(alice, "PUT", path, {"text": "Likes green tea"}, **HEADER)
+    request_log.flush()
+    assert get(alice, "/v1/events/?event_type=UPDATE")["count"] == 1
+
+
+def test_while_a_key_is_held_its_repeats_get_a_409_and_others_are_answered(alice: Person, services: Services) -> None:
+    path = f"/v1/memories/{keep(alice, 'Likes tea')}/"
+    name = f"{alice.tenant.project_id} {HEADER['Idempotency-Key']}"
+    with superuser(services) as elsewhere, ThreadPoolExecutor(12) as threads:
+        elsewhere.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+        started = time.monotonic()
+        repeats = [threads.submit(_put, alice, path) for _ in range(8)]
+        time.sleep(0.2)
+        assert get(alice, "/v1/ping/")["status"] == "ok"
+        assert time.monotonic() - started < 1.5
+        assert {repeat.result() for repeat in repeats} == {409}
+    assert _put(alice, path) == 200
+
+
+def _put(person: Person, path: str) -> int:
+    try:
+        status: int = call(person, "PUT", path, {"text": "Likes green tea"}, **HEADER).status_code
+        return status
+    finally:
+        connection.close()

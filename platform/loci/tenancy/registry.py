@@ -12,13 +12,14 @@ PROJECT_TABLES = frozenset(
         "job",
         "memory",
         "message",
+        "request_log",
         "revision",
         "usage_entry",
     }
 )
 """Row-level security on `project_id`."""
 
-ORG_TABLES = frozenset({"api_key", "membership", "organization", "project"})
+ORG_TABLES = frozenset({"api_key", "membership", "organization", "plan_assignment", "project"})
 """Row-level security on `org_id` (`organization`: on its own id)."""
 
 IDENTITY_TABLES = frozenset(
@@ -28,12 +29,13 @@ IDENTITY_TABLES = frozenset(
         "auth_permission",
         "django_content_type",
         "django_session",
+        "plan",
         "user",
         "user_groups",
         "user_user_permissions",
     }
 )
-"""People and sessions: no row-level security, reached by the app role through `orgs.queries` only."""
+"""People, sessions and plans: no row-level security; people are reached through `orgs.queries` only."""
 
 SYSTEM_TABLES = frozenset({"django_migrations"})
 """The app role has no right to them."""
