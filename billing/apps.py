@@ -6,12 +6,15 @@ from workers.outcomes import on_outcome
 
 
 class BillingConfig(AppConfig):
-    """Counts what was done."""
+    """Limits what may be done, and counts what was."""
 
     name = "billing"
 
     def ready(self) -> None:
         """Listens to what jobs and requests did."""
-        from billing.services import record_usage  # noqa: PLC0415 - models are loaded only now
+        # Models are loaded only now.
+        from billing.services import count_searches, record_usage  # noqa: PLC0415
+        from loci.observability import request_log  # noqa: PLC0415
 
         on_outcome(record_usage)
+        request_log.on_written(count_searches)

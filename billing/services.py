@@ -1,9 +1,29 @@
-"""Changes of the ledger."""
+"""Changes of plans and of the ledger."""
 
-from billing.models import UsageEntry
+from collections.abc import Sequence
+from uuid import UUID
+
+from billing.models import Plan, PlanAssignment, UsageEntry
+from loci.models import RequestLog
+from loci.tenancy.context import org_tx
 from workers.outcomes import Outcome
+
+
+def assign_plan(org_id: UUID, plan: Plan) -> None:
+    """Gives the organization this plan, in place of the one that it has."""
+    with org_tx(org_id):
+        PlanAssignment.objects.update_or_create(org_id=org_id, defaults={"plan": plan})
 
 
 def record_usage(outcome: Outcome) -> None:
     """Adds the outcome to the ledger of the current project, inside the commit that it came from."""
     UsageEntry.objects.create(meter=outcome.meter, source=outcome.source, quantity=outcome.quantity)
+
+
+def count_searches(requests: Sequence[RequestLog]) -> None:
+    """Adds one unit of "search" for every search that was answered, inside the commit that logs it."""
+    UsageEntry.objects.bulk_create(
+        UsageEntry(meter="search", source=request.id, quantity=1)
+        for request in requests
+        if request.operation == "SEARCH" and request.status == 200
+    )

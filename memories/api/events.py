@@ -1,22 +1,22 @@
-"""What became of asynchronous requests (contract.md §8)."""
+"""Events: what became of asynchronous requests, and what else was asked for (contract.md §8)."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loci.errors import DomainError
 from loci.http.aliases import normalise
-from loci.http.pagination import PAGING, EventPages
+from loci.http.pagination import EventPages
 from loci.tenancy.context import tenant_tx
+from memories.api.address_parameters import EVENT_ID
+from memories.api.answers.events import EventAnswer, EventsPageAnswer
 from memories.api.serializers import EventsInput
 from memories.api.wire import event_json
-from memories.models import Event
-from memories.queries import event_of
+from memories.queries import event_of, events, events_of
 from memories.retrieval.filters import fold, to_q
 from orgs.api.base import ProjectView
 
@@ -28,7 +28,7 @@ class EventView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "events:read"}
 
-    @extend_schema(summary="Get an event", responses=OpenApiTypes.OBJECT, tags=["events"])
+    @extend_schema(summary="Get an event", parameters=[EVENT_ID], responses=EventAnswer, tags=["events"])
     def get(self, _request: Request, event_id: str) -> Response:
         """Answers with status, results and the verdict on every fact."""
         try:
@@ -45,7 +45,10 @@ class EventsView(ProjectView):
     scopes: ClassVar[Mapping[str, str]] = {"GET": "events:read"}
 
     @extend_schema(
-        summary="List events", parameters=[EventsInput, *PAGING], responses=OpenApiTypes.OBJECT, tags=["events"]
+        summary="List events",
+        parameters=[EventsInput, *EventPages.parameters()],
+        responses=EventsPageAnswer,
+        tags=["events"],
     )
     def get(self, request: Request) -> Response:
         """Answers with one page of 50; the dates are inclusive."""
@@ -55,6 +58,6 @@ class EventsView(ProjectView):
         dates = {name: exact.pop(name) for name in ("start_date", "end_date") if name in exact}
         pages = EventPages()
         with tenant_tx(self.tenant):
-            events = Event.objects.filter(to_q(fold(dates)), **exact).order_by("-created_at", "-id")
-            page = pages.paginate_queryset(events, request, view=self)
-        return pages.get_paginated_response([event_json(event) for event in page or []])
+            page = pages.paginate_queryset(events(to_q(fold(dates)), **exact), request, view=self)
+            rows = events_of(page or [])
+        return pages.get_paginated_response([event_json(row) for row in rows])

@@ -15,6 +15,8 @@ _SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
 HTTP_REQUESTS = Counter("loci_http_requests_total", "Requests answered.", ["method", "route", "status"])
 HTTP_SECONDS = Histogram("loci_http_request_seconds", "Time to answer a request.", ["method", "route"], buckets=_FAST)
+RATES_UNCOUNTED = Counter("loci_rates_uncounted_total", "Requests that Redis could not count against their rate.")
+REQUEST_LOG_DROPPED = Counter("loci_request_log_dropped_total", "Requests whose row in the request log was lost.")
 
 JOBS_FINISHED = Counter("loci_jobs_finished_total", "Runs of jobs that ended.", ["kind", "outcome"])
 JOB_SECONDS = Histogram("loci_job_seconds", "Time from accepting a job to its end.", ["kind"], buckets=_SLOW)

@@ -1,14 +1,16 @@
-"""The outermost middleware: gives a request its id, and says afterwards how it went."""
+"""The outermost middleware: gives a request its id, and tells log, metrics and request log afterwards how it went."""
 
 import logging
 import re
 import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 
-from loci.observability import context, metrics
+from loci.observability import context, metrics, request_log
+from loci.observability.request_log import Answered, Entry
 
 logger = logging.getLogger("loci.access")
 
@@ -33,9 +35,11 @@ class RequestContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = _request_id(request)
         with context.bound(request_id=request_id):
-            started = time.perf_counter()
+            received_at, started = datetime.now(UTC), time.perf_counter()
             response = self.get_response(request)
-            _report(request, response, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _report(request, response, seconds)
+            _keep(request, response, seconds, received_at)
             response["X-Request-Id"] = request_id
         return response
 
@@ -57,7 +61,7 @@ def _request_id(request: HttpRequest) -> str:
 
 
 def _report(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-    method = request.method if request.method in _METHODS else "OTHER"
+    method = _method(request)
     route, status = route_template(request), response.status_code
     metrics.HTTP_REQUESTS.labels(method, route, status).inc()
     metrics.HTTP_SECONDS.labels(method, route).observe(seconds)
@@ -68,3 +72,25 @@ def _report(request: HttpRequest, response: HttpResponse, seconds: float) -> Non
         "request",
         extra={"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)},
     )
+
+
+def _keep(request: HttpRequest, response: HttpResponse, seconds: float, received_at: datetime) -> None:
+    """Logs what a project's key asked for; the rest is nobody's request."""
+    entry: Entry | None = getattr(request, "log_entry", None)
+    if entry is None:
+        return
+    request_log.add(
+        Answered(
+            entry,
+            request_id=context.request_id() or "",
+            method=_method(request),
+            route=route_template(request),
+            status=response.status_code,
+            milliseconds=seconds * 1000,
+            received_at=received_at,
+        )
+    )
+
+
+def _method(request: HttpRequest) -> str:
+    return request.method if request.method in _METHODS else "OTHER"
