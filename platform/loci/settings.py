@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "rest_framework",
+    "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "loci",
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "loci.observability.middleware.RequestContextMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "loci.http.middleware.CollapseSlashesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -104,6 +106,9 @@ TENANT_ORM_SCOPING = True
 # --- Redis and Celery (reliability.md §2.4) --------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
 
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
+"""Of each process alone: for what may be seconds old and costs a query to know."""
+
 # --- Work (design.md §3, §5) -----------------------------------------------------------------------------------------
 LLM_PROVIDER = env("LLM_PROVIDER", "openai")
 LLM_BUDGET_S = env_int("LLM_BUDGET_S", default_budget_s(LLM_PROVIDER))
@@ -132,9 +137,10 @@ EMBEDDING_MODEL = env("EMBEDDING_MODEL")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["orgs.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["billing.throttling.PlanThrottle"],
     "DEFAULT_PARSER_CLASSES": ["loci.http.parser.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["loci.http.renderer.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "loci.http.schema.OperationSchema",
     "EXCEPTION_HANDLER": "loci.http.errors.exception_handler",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "loci.http.negotiation.OneForm",
     "URL_FORMAT_OVERRIDE": None,
@@ -142,19 +148,53 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Loci",
-    "DESCRIPTION": "An open memory platform for AI applications that speaks the Mem0 Platform API.",
+    "DESCRIPTION": (
+        "An open memory platform for AI applications that speaks the Mem0 Platform API.\n\n"
+        "Every request needs `Authorization: Token <API key>`; the key alone says which project is meant. Unknown"
+        " parameters are ignored, `null` and the empty string count as absent, and names may be in camelCase. A final"
+        " slash of the path may be missing. Every answer is JSON; of an error, `detail` says the reason."
+    ),
     "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "loci.http.schema.without_sources",
+        "memories.api.filters_schema.with_filters",
+        "memories.api.links.with_links",
+        "loci.http.schema.with_shared_parts",
+        "loci.http.schema.for_readers",
     ],
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# --- Browsers (contract.md §1) ---------------------------------------------------------------------------------------
+CORS_ALLOWED_ORIGINS = [origin.strip() for origin in env("CORS_ORIGINS").split(",") if origin.strip()]
+CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS  # The key is in a header: no browser adds it to a stranger's request.
+CORS_URLS_REGEX = "^(?!/*metrics)"  # Loopback reads the metrics without a token, and so could any page there.
+CORS_ALLOW_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "Mem0-User-ID",
+    "X-Application",
+    "X-Mem0-Client",
+    "X-Mem0-Source",
+    "X-Request-Id",
+]
+CORS_EXPOSE_HEADERS = [
+    "Idempotent-Replayed",
+    "Retry-After",
+    "X-Degraded",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-Id",
+]
 
 # --- Observability ---------------------------------------------------------------------------------------------------
 SENTRY_DSN = env("SENTRY_DSN")

@@ -11,7 +11,7 @@ class Command(BaseCommand):
     """Provisions (where it is given an administrator's URL), migrates and bootstraps; run again, it changes nothing."""
 
     help = __doc__
-    requires_system_checks = ["models"]
+    requires_system_checks = ["models", "security"]
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Takes what `provision` and `bootstrap` take."""

@@ -1,0 +1,92 @@
+"""Counting requests in a moving window that all processes share (reliability.md D5)."""
+
+import time
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+
+from limits import RateLimitItem
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
+from redis import ConnectionPool, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from loci.net.breaker import Breaker, CircuitOpen, LocalStore
+from loci.observability import metrics
+
+REDIS_TIMEOUT_S = 0.25
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a request found: whether it was let in, and how many more would be.
+
+    `resets_at` is when the oldest request that counts leaves the window, in seconds since the epoch.
+    """
+
+    is_admitted: bool
+    limit: int
+    remaining: int
+    resets_at: float
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds until `resets_at`."""
+        return max(0.0, self.resets_at - time.time())
+
+
+class Counter:
+    """Counts in the Redis at `url`, each request by one atomic script, so that a limit is exact under any load.
+
+    While Redis does not answer, writes are counted in this process and reads are let in uncounted. A breaker asks an
+    absent Redis rarely, and logs an outage once.
+    """
+
+    def __init__(self, url: str) -> None:
+        # One repetition: a connection that Redis closed while it lay in the pool is no outage.
+        pool = ConnectionPool.from_url(
+            url,
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 1),
+        )
+        self._shared = MovingWindowRateLimiter(RedisStorage(url, connection_pool=pool, key_prefix="rates"))
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._own_lock = Lock()  # The library's own locks let some of the first requests through uncounted.
+        self._breaker = Breaker("Redis for rates", store=LocalStore())
+
+    def count(self, limit: RateLimitItem, *names: str, is_read: bool) -> Window | None:
+        """Counts one request under `names` unless the limit is reached; None for a read that could not be counted."""
+        shared = self._count_shared(limit, *names)
+        if shared is None:
+            metrics.RATES_UNCOUNTED.inc()
+        if shared is None and not is_read:
+            with self._own_lock:
+                return _count(self._own, limit, *names)
+        return shared
+
+    def _count_shared(self, limit: RateLimitItem, *names: str) -> Window | None:
+        try:
+            probe = self._breaker.admit()
+        except CircuitOpen:
+            return None
+        try:
+            window = _count(self._shared, limit, *names)
+        except RedisError:
+            window = None
+        self._breaker.record(failed=window is None, probe=probe)
+        return window
+
+
+@cache
+def counter(url: str) -> Counter:
+    """Returns this process's counter in the Redis at `url`."""
+    return Counter(url)
+
+
+def _count(limiter: RateLimiter, limit: RateLimitItem, *names: str) -> Window:
+    is_admitted = limiter.hit(limit, *names)
+    stats = limiter.get_window_stats(limit, *names)
+    remaining = max(0, stats.remaining) if is_admitted else 0
+    return Window(is_admitted, limit.amount, remaining, stats.reset_time)
