@@ -1,124 +1,157 @@
-"""Reads of memories, entities and events. Each runs inside the caller's `tenant_tx`, unless it says otherwise."""
+"""Reads of memories and events. Each runs inside the caller's `tenant_tx`, unless it says otherwise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from loci.errors import NotFound
-from memories.models import Cause, Entity, Event, Memory, MemoryState, Message, Revision
-from memories.scope import EntityType
+from loci.models import RequestLog
+from loci.tenancy.context import current_project_id, current_tenant
+from memories.models import Entity, Event, EventStatus, Memory, MemoryState
 
 MEMORY_NOT_FOUND = "Memory not found!"
+SEARCHED_ONLY = ("embedding", "terms")
+"""Columns of a memory that only searches read."""
 EVENT_NOT_FOUND = "Event not found or you don't have permission to access it."
-SHOWN_CAUSES = (Cause.ADD, Cause.UPDATE, Cause.DELETE)
+LOGGED_STATUS = {EventStatus.SUCCEEDED: Q(status__lt=400), EventStatus.FAILED: Q(status__gte=400)}
+"""Which logged requests have a status of events; they are never under way."""
 
 
-def memory_of(memory_id: UUID, *, lock: bool = False) -> Memory:
+def memory_of(memory_id: UUID) -> Memory:
     """Returns a memory that was not deleted; raises `NotFound`. Expired and superseded ones are still found."""
-    memories = Memory.objects.exclude(state=MemoryState.DELETED).defer("embedding", "terms")
-    if lock:
-        memories = memories.select_for_update(of=["self"])
-    memory: Memory | None = memories.filter(id=memory_id).first()
+    memory: Memory | None = _remaining([memory_id]).defer(*SEARCHED_ONLY).first()
     if memory is None:
-        raise NotFound(MEMORY_NOT_FOUND, body={"error": MEMORY_NOT_FOUND})
+        raise no_memory([memory_id])
     return memory
 
 
-def visible(where: Q, *, show_expired: bool = False, include_superseded: bool = False) -> QuerySet[Memory]:
-    """Returns the memories that lists and searches show (contract.md §14, Expiration; design.md §2)."""
-    states = [MemoryState.ACTIVE, MemoryState.SUPERSEDED] if include_superseded else [MemoryState.ACTIVE]
+def memories_of(wanted: Collection[UUID], also: Collection[UUID] = (), *, whole: bool = False) -> list[Memory]:
+    """Returns these memories, locked, in the order of their ids; of `also` those that were not deleted.
+
+    Only with `whole` they come with the columns that only searches read. Raises `NotFound` when a wanted one was
+    deleted or never was.
+    """
+    found = _remaining({*wanted, *also}).select_for_update(of=["self"]).order_by("id")
+    memories = list(found if whole else found.defer(*SEARCHED_ONLY))
+    if missing := set(wanted) - {memory.id for memory in memories}:
+        raise no_memory(missing)
+    return memories
+
+
+def _remaining(ids: Collection[UUID]) -> QuerySet[Memory]:
+    return Memory.objects.filter(id__in=ids).exclude(state=MemoryState.DELETED)
+
+
+def no_memory(ids: Iterable[UUID]) -> NotFound:
+    """Returns the error of memories that were deleted, never were or are another tenant's (contract.md §2)."""
+    return NotFound(MEMORY_NOT_FOUND, body={"error": MEMORY_NOT_FOUND, "memory_ids": sorted(map(str, ids))})
+
+
+def superseded_by(memory_id: UUID) -> list[UUID]:
+    """Returns the ids of the memories that this one superseded, of those that they did, and so on."""
+    statement = """
+        WITH RECURSIVE older AS (
+            SELECT id FROM memory WHERE project_id = %(project)s AND replaced_by_id = %(memory)s
+            UNION
+            SELECT memory.id FROM memory JOIN older ON memory.replaced_by_id = older.id
+            WHERE memory.project_id = %(project)s
+        )
+        SELECT id FROM older
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"project": current_project_id(), "memory": memory_id})
+        return [found for (found,) in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """What lists and searches show (contract.md §14, Expiration; design.md §2).
+
+    `today` is the day by which expiration is judged, today in UTC where it is None.
+    """
+
+    expired: bool = False
+    superseded: bool = False
+    today: date | None = None
+
+
+USUALLY = Visibility()
+
+
+def visible(where: Q, visibility: Visibility = USUALLY) -> QuerySet[Memory]:
+    """Returns the memories that `where` admits and that are to be shown."""
+    states = [MemoryState.ACTIVE, MemoryState.SUPERSEDED] if visibility.superseded else [MemoryState.ACTIVE]
     memories = Memory.objects.filter(where, state__in=states)
-    if not show_expired:
-        # A memory is good to the end of its day, in UTC.
-        memories = memories.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=timezone.now().date()))
+    if not visibility.expired:
+        # A memory is good to the end of its day.
+        today = visibility.today or timezone.now().date()
+        memories = memories.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
     return memories
 
 
 def newest_first(memories: QuerySet[Memory]) -> QuerySet[Memory]:
     """Returns the memories in the order of lists, without the columns that only searches read."""
-    return memories.defer("embedding", "terms").order_by("-created_at", "-id")
+    return memories.defer(*SEARCHED_ONLY).order_by("-created_at", "-id")
 
 
-def history_of(memory_id: UUID) -> list[dict[str, Any]]:
-    """Returns what history shows of a memory, oldest first, also of a deleted one; raises `NotFound` for no memory."""
-    memory = Memory.objects.filter(id=memory_id).only("id", "metadata", "categories", "project_id").first()
-    if memory is None:
-        raise NotFound(MEMORY_NOT_FOUND, body={"error": MEMORY_NOT_FOUND})
-    shown = Revision.objects.filter(memory_id=memory_id, cause__in=SHOWN_CAUSES)
-    revisions = list(shown.order_by("recorded_from", "id"))
-    inputs = _inputs([revision for revision in revisions if revision.text])
-    entries, before = [], None
-    for revision in revisions:
-        # What was said before what is known already changed nothing that the memory says now.
-        is_late = revision.cause == Cause.UPDATE and revision.valid_to is not None
-        entries.append(_entry(memory, revision, None if is_late else before, inputs.get(revision.event_id, [])))
-        if not is_late:
-            before = revision.text or None
-    return entries
+def part_of(memories: QuerySet[Memory], offset: int, size: int) -> tuple[list[Memory], int]:
+    """Returns a part of the memories, newest first, and how many there are in all; nothing and 0 beyond the last.
+
+    After a full part those that follow it are counted, so that whatever happens meanwhile, the count is never less than
+    what was shown, and what `memories` asks of a row is evaluated once.
+    """
+    part = list(newest_first(memories)[offset : offset + size])
+    if not part:
+        return [], 0
+    following = _after(part[-1], memories).count() if len(part) == size else 0
+    return part, offset + len(part) + following
 
 
-def _entry(memory: Memory, revision: Revision, before: str | None, messages: Sequence[Any]) -> dict[str, Any]:
-    deleted = revision.cause == Cause.DELETE
-    return {
-        "id": str(revision.id),
-        "memory_id": str(memory.id),
-        "input": messages if revision.text else [],
-        "old_memory": before,
-        "new_memory": None if deleted else revision.text or None,
-        "user_id": revision.user_id,
-        "agent_id": revision.agent_id,
-        "app_id": revision.app_id,
-        "run_id": revision.run_id,
-        "session_id": revision.run_id,
-        "categories": memory.categories,
-        "event": revision.cause,
-        "metadata": memory.metadata,
-        "created_at": revision.valid_from,
-        "updated_at": revision.recorded_from,
-        "valid_from": revision.valid_from,
-        "valid_to": revision.valid_to,
-    }
+def _after(last: Memory, memories: QuerySet[Memory]) -> QuerySet[Memory]:
+    """What follows in the order of `newest_first`; the upper limit of `created_at` is one that an index can serve."""
+    return memories.filter(Q(created_at__lt=last.created_at) | Q(id__lt=last.id), created_at__lte=last.created_at)
 
 
-def _inputs(revisions: Sequence[Revision]) -> Mapping[UUID | None, list[dict[str, str]]]:
-    inputs: dict[UUID | None, list[dict[str, str]]] = {}
-    messages = Message.objects.filter(event_id__in={revision.event_id for revision in revisions}, in_context=True)
-    for message in messages.order_by("event_id", "position"):
-        inputs.setdefault(message.event_id, []).append({"role": message.role, "content": message.content})
-    return inputs
-
-
-def event_of(event_id: UUID) -> Event:
-    """Returns an event; raises `NotFound`."""
-    event: Event | None = Event.objects.filter(id=event_id).first()
+def event_of(event_id: UUID) -> Event | RequestLog:
+    """Returns an event, or the logged request that is one; raises `NotFound`."""
+    event: Event | RequestLog | None = (
+        Event.objects.filter(id=event_id).first() or logged_requests().filter(id=event_id).first()
+    )
     if event is None:
         raise NotFound(EVENT_NOT_FOUND, body={"error": EVENT_NOT_FOUND})
     return event
 
 
-def entities() -> QuerySet[Entity]:
-    """Returns the project's entities, in the order in which they appeared."""
-    return Entity.objects.order_by("number")
+def events(created: Q, *, event_type: str = "", status: str = "") -> QuerySet[Any, tuple[UUID, datetime]]:
+    """Returns id and time of events and of logged requests that are events, newest first, for `events_of` a page."""
+    accepted, logged = Event.objects.filter(created), logged_requests().filter(created)
+    if event_type:
+        accepted, logged = accepted.filter(event_type=event_type), logged.filter(operation=event_type)
+    if status:
+        accepted = accepted.filter(status=status)
+        logged = logged.filter(LOGGED_STATUS.get(EventStatus(status), Q(id__in=[])))
+    keys = accepted.values_list("id", "created_at").union(logged.values_list("id", "created_at"), all=True)
+    return keys.order_by("-created_at", "-id")
 
 
-def memory_counts(entities_of_page: Sequence[Entity]) -> dict[UUID, int]:
-    """Returns how many active memories each of the entities has."""
-    counts: dict[UUID, int] = {}
-    for kind in EntityType:
-        of_kind = {entity.name: entity.id for entity in entities_of_page if entity.type == kind}
-        if not of_kind:
-            continue
-        column = f"{kind}_id"
-        active = Memory.objects.filter(Q(**{f"{column}__in": list(of_kind)}), state=MemoryState.ACTIVE)
-        for name, count in active.values_list(column).annotate(count=Count("id")).order_by():
-            counts[of_kind[name]] = count
-    return counts
+def events_of(keys: Iterable[tuple[UUID, datetime]]) -> list[Event | RequestLog]:
+    """Returns the rows of a page of `events`, in its order."""
+    ids = [event_id for event_id, _ in keys]
+    found = {**Event.objects.in_bulk(ids), **logged_requests().in_bulk(ids)}
+    return [found[event_id] for event_id in ids if event_id in found]
 
 
-def totals() -> dict[str, int]:
-    """Returns how many entities of each type the project has: `{"user": 3, ...}`."""
-    counted = Entity.objects.values_list("type").annotate(count=Count("id")).order_by()
-    return {**dict.fromkeys(map(str, EntityType), 0), **dict(counted)}
+def logged_requests() -> QuerySet[RequestLog]:
+    """Returns the logged requests that are read as events; for a bound key only those about its own entity."""
+    logged = RequestLog.objects.exclude(operation="")
+    bound_to = current_tenant().entity
+    if not bound_to:
+        return logged
+    kind, _, name = bound_to.partition(":")
+    return logged.filter(entity_id__in=Entity.objects.filter(type=kind, name=name).values("id"))

@@ -8,7 +8,7 @@ from loci.errors import DependencyError
 from loci.observability import metrics
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding import embed_query, embedder
-from memories.queries import visible
+from memories.queries import USUALLY, Visibility, visible
 from memories.retrieval.filters import Node, to_q
 from memories.retrieval.ranking import Hit, Query, rank
 
@@ -36,8 +36,7 @@ def search(
     *,
     top_k: int,
     threshold: float,
-    show_expired: bool = False,
-    include_superseded: bool = False,
+    visibility: Visibility = USUALLY,
 ) -> Found:
     """Returns the best `top_k` memories that `where` admits and whose absolute score reaches `threshold`.
 
@@ -47,8 +46,7 @@ def search(
     embedded, degraded = _embedded(query)
     embedding_done = time.perf_counter()
     with tenant_tx(tenant):
-        scope = visible(to_q(where), show_expired=show_expired, include_superseded=include_superseded)
-        hits = rank(scope, embedded, limit=top_k, threshold=threshold)
+        hits = rank(visible(to_q(where), visibility), embedded, limit=top_k, threshold=threshold)
     seconds = {"embedding": embedding_done - started, "sql": time.perf_counter() - embedding_done}
     return Found(hits=hits, degraded=degraded, seconds=seconds)
 

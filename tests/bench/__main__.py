@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable
 
+from tests.bench import filters
 from tests.bench.footprint import MB, footprints
 from tests.bench.measurements import large_adds, load, plain_adds, queued_adds, searches
 from tests.bench.report import Latency, Limit, say, show
@@ -53,6 +54,14 @@ def _show_search(server: Server, requests: int) -> None:
         show(f"  {part}, mean", f"{milliseconds:.1f} ms")
 
 
+def _show_filters(server: Server, requests: int) -> None:
+    with server.client() as client:
+        filters.fill(client)
+        for name, (plain, filtered) in filters.compare(client, requests).items():
+            show(f"{name}, unfiltered", plain)
+            show(f"{name}, deepest filter", filtered, Limit(filtered.p50 / plain.p50, 2, "times"))
+
+
 def _show_add(server: Server, requests: int) -> None:
     with server.client() as client:
         show("add, infer=false", plain_adds(client, requests))
@@ -87,6 +96,7 @@ def _show_memory(server: Server, _requests: int) -> None:
 
 PARTS: dict[str, Callable[[Server, int], None]] = {
     "search": _show_search,
+    "filters": _show_filters,
     "add": _show_add,
     "async": _show_default_async,
     "memory": _show_memory,

@@ -73,10 +73,10 @@ class Server:
         supervisor = psutil.Process(self._process.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
-    def client(self) -> "Client":
-        """Returns a client with the first API key."""
+    def client(self, port: int | None = None) -> "Client":
+        """Returns a client with the first API key; `port` is that of another web process on the same stores."""
         key = json.loads((self._home / "credentials.json").read_text())["api_key"]
-        return Client(self.port, key)
+        return Client(port or self.port, key)
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)

@@ -1,8 +1,9 @@
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 
-from loci.http.aliases import ALIASES, normalise, query_list, query_object
+from loci.http.aliases import ALIASES, normalise, query_list, query_object, query_objects, query_parameters
 
 
 def test_camel_case_becomes_snake_case() -> None:
@@ -71,7 +72,6 @@ def test_an_object_in_the_query_is_json_or_python(raw: str, value: dict[str, Any
 @pytest.mark.parametrize(
     "raw",
     [
-        None,
         "",
         "[object Object]",
         "[1, 2]",
@@ -92,9 +92,53 @@ def test_an_object_in_the_query_is_json_or_python(raw: str, value: dict[str, Any
         "{" + "'a': 1," * 2_000 + "}",
     ],
 )
-def test_anything_else_in_the_query_is_no_object(raw: str | None) -> None:
+def test_anything_else_in_the_query_is_no_object(raw: str) -> None:
     assert query_object(raw) is None
 
 
 def test_a_list_in_the_query_is_repeated_or_joined_by_commas() -> None:
     assert query_list(["a,b", " c ", "", "d,,"]) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ('metadata={"a": 1}&user_id=alex', {"metadata": {"a": 1}}),
+        ("metadata={'a': True}&filters={'user_id': 'alex'}", {"metadata": {"a": True}, "filters": {"user_id": "alex"}}),
+        ("metadata[a]=1", {"metadata": {"a": 1}}),
+        (
+            "metadata[a]=1.5&metadata[b]=true&metadata[c]=x&metadata[d]=",
+            {"metadata": {"a": 1.5, "b": True, "c": "x", "d": ""}},
+        ),
+        ('metadata[a]="1"&metadata[b]=[1]', {"metadata": {"a": "1", "b": "[1]"}}),
+        ("metadata[trip][city]=Rome&metadata[trip][days]=3", {"metadata": {"trip": {"city": "Rome", "days": 3}}}),
+        ("metadata[userId]=x", {"metadata": {"userId": "x"}}),
+        ('metadata={"a": 1}&metadata[b]=2', {"metadata": {"a": 1, "b": 2}}),
+        ("metadata=&other[a]=1", {}),
+    ],
+)
+def test_objects_in_the_query_have_three_spellings(query: str, found: dict[str, Any]) -> None:
+    assert query_objects(QueryDict(query), ["metadata", "filters"]) == found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "metadata=[object Object]",
+        "metadata=[object Object]&metadata[a]=1",
+        "metadata[a]=1&metadata[a][b]=1",
+        "metadata[a][b]=1&metadata[a]=1",
+        'metadata={"a": 1}&metadata[a]=2',
+    ],
+)
+def test_an_object_that_cannot_be_read_is_told_from_none(query: str) -> None:
+    assert query_objects(QueryDict(query), ["metadata"]) == {"metadata": None}
+
+
+def test_a_query_reads_as_a_body_would() -> None:
+    query = QueryDict("user_id=a&user_id=b&categories=x,y&categories=z&metadata=[object Object]&filters[run_id]=r")
+    assert query_parameters(query, objects=["metadata", "filters"], lists=["categories", "fields"]) == {
+        "user_id": "b",
+        "categories": ["x", "y", "z"],
+        "filters": {"run_id": "r"},
+    }

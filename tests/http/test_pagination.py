@@ -1,8 +1,14 @@
 from typing import Any
+from urllib.parse import quote
 
+import httpx2
 import pytest
 from django.test import Client
 from pytest_django import Settings
+
+from tests.conftest import Person
+from tests.memories.support import get as fetched
+from tests.memories.support import keep
 
 
 def get(client: Client, query: str = "") -> Any:
@@ -38,11 +44,33 @@ def test_following_next_lists_everything_once(client: Client) -> None:
     assert seen == list(range(250))
 
 
+@pytest.mark.parametrize("name", ["x#y z é", "a?b", "50% off", "50%25", "a/b", "a/../b", "../..", "./b", "a//b", "a;b"])
+def test_next_and_previous_lead_on_within_an_entity_of_any_name(alice: Person, name: str) -> None:
+    for user in (name, "a", "b", "x"):
+        keep(alice, f"first of {user}", user_id=user)
+        keep(alice, f"second of {user}", user_id=user)
+    page = fetched(alice, f"/v1/memories/user/{quote(name, safe='')}/?page_size=1")
+    after = fetched(alice, as_a_client_sends(page["next"]))
+    before = fetched(alice, as_a_client_sends(after["previous"]))
+    found = [[row["memory"] for row in each["results"]] for each in (page, after, before)]
+    assert found == [[f"second of {name}"], [f"first of {name}"], [f"second of {name}"]]
+    assert after["next"] is None
+
+
+def as_a_client_sends(link: str) -> str:
+    return httpx2.URL(link).raw_path.decode()
+
+
 def test_the_body_may_ask_and_the_query_wins(client: Client) -> None:
     asked = {"page": 2, "page_size": 10}
     assert client.post("/v1/list/", asked, content_type="application/json").json()["results"][0] == 10
     response = client.post("/v1/list/?page=3", asked, content_type="application/json")
     assert response.json()["results"] == list(range(20, 30))
+
+
+def test_the_javascript_spelling_is_known(client: Client) -> None:
+    assert len(client.post("/v1/list/", {"pageSize": 7}, content_type="application/json").json()["results"]) == 7
+    assert len(get(client, "?pageSize=7")["results"]) == 7
 
 
 @pytest.mark.parametrize("body", [{"page": None, "page_size": ""}, {}])

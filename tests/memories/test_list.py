@@ -1,11 +1,12 @@
-"""Lists of memories and events (contract.md §5.8, §8)."""
+"""Lists of memories (v3) and events (contract.md §5.8, §8)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from tests.conftest import Person
+from tests.conftest import Person, Services
 from tests.memories.support import (
     FEB,
     JAN,
@@ -20,8 +21,11 @@ from tests.memories.support import (
     listed,
     post,
     queue,
+    show_superseded,
+    supersede,
     texts,
 )
+from tests.tenancy.rows import superuser
 
 V3 = "/v3/memories/"
 ALEX = {"user_id": "alex"}
@@ -54,6 +58,41 @@ def test_a_page_beyond_the_last_is_not_there(three: Person) -> None:
     assert (response.status_code, response.json()["detail"]) == (404, "Invalid page.")
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_every_page_counts_all_that_is_listed(three: Person, size: int) -> None:
+    keep(three, "of Bob", user_id="bob")
+    seen: list[str] = []
+    path: str | None = f"{V3}?page_size={size}"
+    while path:
+        page = post(three, path, filters=ALEX)
+        assert page["count"] == 3
+        seen += [row["memory"] for row in page["results"]]
+        path = page["next"]
+    assert seen == ["third", "second", "first"]
+
+
+def test_memories_of_one_moment_are_all_counted(alice: Person) -> None:
+    for number in range(5):
+        keep(alice, f"number {number}", timestamp=JAN)
+    pages = [post(alice, f"{V3}?page={page}&page_size=2", filters=ALEX) for page in (1, 2, 3)]
+    assert [page["count"] for page in pages] == [5, 5, 5]
+    assert len({row["id"] for page in pages for row in page["results"]}) == 5
+
+
+def test_a_page_whose_memories_are_deleted_meanwhile_counts_what_it_shows(three: Person, services: Services) -> None:
+    def delete_all_before_the_count(execute: Any, statement: str, *rest: Any) -> Any:
+        if "COUNT(*)" in statement:
+            with superuser(services) as other:
+                other.execute("UPDATE memory SET state = 'deleted'")
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(delete_all_before_the_count):
+        page = post(three, f"{V3}?page=2&page_size=1", filters=ALEX)
+    assert (page["count"], [row["memory"] for row in page["results"]]) == (2, ["second"])
+    assert (page["next"], "page=1" in page["previous"]) == (None, True)
+    assert texts(three) == []
+
+
 def test_a_user_whom_nobody_knows_has_an_empty_page(alice: Person) -> None:
     page = post(alice, V3, filters={"user_id": "nobody"})
     assert page == {"count": 0, "next": None, "previous": None, "results": []}
@@ -71,6 +110,27 @@ def test_expired_memories_are_shown_on_request_and_to_the_end_of_their_day(alice
     assert sorted(texts(alice, show_expired=True)) == ["tomorrow's", "yesterday's"]
 
 
+@pytest.fixture
+def moved(alice: Person) -> Person:
+    """Somebody who lived in Rome and now lives in Oslo."""
+    supersede(alice, keep(alice, "Rome"), by=keep(alice, "Oslo"))
+    return alice
+
+
+def test_superseded_memories_are_shown_on_request(moved: Person) -> None:
+    assert texts(moved) == ["Oslo"]
+    assert texts(moved, include_superseded=True) == ["Oslo", "Rome"]
+    assert texts(moved, includeSuperseded="TRUE", latest_only="False") == ["Oslo", "Rome"]
+    assert texts(moved, include_superseded=True, latest_only=True) == ["Oslo"]
+
+
+def test_a_project_may_show_superseded_memories_by_itself(moved: Person) -> None:
+    show_superseded(moved)
+    assert texts(moved) == ["Oslo", "Rome"]
+    assert texts(moved, include_superseded=False) == ["Oslo"]
+    assert texts(moved, latest_only=True) == ["Oslo"]
+
+
 def test_dates_beside_the_filters_are_inclusive(three: Person) -> None:
     assert texts(three, start_date="2026-01-10", end_date="2026-02-10") == ["second", "first"]
     assert texts(three, endDate="2026-02-09") == ["first"]
@@ -79,6 +139,40 @@ def test_dates_beside_the_filters_are_inclusive(three: Person) -> None:
 def test_a_wildcard_lists_the_project(three: Person) -> None:
     keep(three, "of Bob", user_id="bob")
     assert len(texts(three, {"AND": [{"userId": "*"}]})) == 4
+
+
+def test_parameters_of_other_versions_mean_nothing(three: Person) -> None:
+    others: list[Any] = [True, "maybe", {"a": 1}, 7]
+    for value in others:
+        ignored = ("include_merged", "enable_graph", "version", "api_version", "source", "top_k", "output_format", "x")
+        assert texts(three, **dict.fromkeys(ignored, value)) == ["third", "second", "first"]
+
+
+def test_bad_parameters_are_refused(three: Person) -> None:
+    bad_ones: list[Any] = [
+        {"show_expired": "perhaps"},
+        {"latest_only": 2},
+        {"fields": {"a": 1}},
+        {"start_date": "soon"},
+        {"categories": []},
+        {"metadata": "food"},
+        {"user_id": 7},
+        {"page": 0},
+        {"page_size": 201},
+    ]
+    for bad in bad_ones:
+        response = call(three, "POST", V3, {"filters": ALEX, **bad})
+        assert response.status_code == 400, bad
+        assert isinstance(response.json()["detail"], str), bad
+
+
+def test_the_request_log_knows_who_and_what_was_listed(three: Person) -> None:
+    filters = {"NOT": {"user_id": "bob"}, "user_id": {"in": ["alex"]}}
+    response = call(three, "POST", V3, {"filters": filters})
+    entry = response.wsgi_request.log_entry
+    assert (entry.operation, entry.entity) == ("GET_ALL", "user:alex")
+    assert [str(memory_id) for memory_id in entry.memory_ids] == [row["id"] for row in response.json()["results"]]
+    assert entry.stages["sql"] > 0
 
 
 @pytest.mark.parametrize("path", [V3, "/v3/memories/search/"])

@@ -1,18 +1,14 @@
 """Searches (contract.md §5.9, design.md §4); how well they rank is measured elsewhere."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.test import override_settings
 
-from loci.local.programs import free_port
 from loci.tenancy.context import tenant_tx
-from memories.embedding import embedder
 from memories.models import Memory
 from tests.conftest import Person
-from tests.memories.support import Json, add, call, keep, search
+from tests.fakes.settings import unreachable_embedder
+from tests.memories.support import Json, add, call, keep, search, show_superseded, supersede
 
 SEARCH = "/v3/memories/search/"
 FACTS = ["Likes green tea", "Lives in Berlin", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]
@@ -23,18 +19,6 @@ def five(alice: Person) -> Person:
     for text in FACTS:
         keep(alice, text)
     return alice
-
-
-@contextmanager
-def unreachable_embedder() -> Iterator[None]:
-    """An embedding endpoint at which nobody answers."""
-    address = {"EMBEDDING_PROVIDER": "openai_compatible", "EMBEDDING_BASE_URL": f"http://127.0.0.1:{free_port()}/v1"}
-    with override_settings(EMBEDDING_MODEL="away", **address):
-        embedder.cache_clear()
-        try:
-            yield
-        finally:
-            embedder.cache_clear()
 
 
 def found(person: Person, query: str, **parameters: Any) -> list[str]:
@@ -81,10 +65,38 @@ def test_chosen_fields_always_include_the_id(five: Person) -> None:
     assert set(hit) == {"id", "memory"}
 
 
-def test_expired_and_superseded_memories_are_found_on_request(alice: Person) -> None:
+def test_expired_memories_are_found_on_request(alice: Person) -> None:
     keep(alice, "Likes tea", expiration_date="2020-01-01")
     assert found(alice, "tea") == []
     assert found(alice, "tea", show_expired=True) == ["Likes tea"]
+
+
+def test_expiration_is_judged_by_the_reference_date(alice: Person) -> None:
+    keep(alice, "Likes tea", expiration_date="2020-01-01")
+    within: list[Any] = [
+        "2020-01-01",
+        "2020-01-01T23:59:59+00:00",
+        "2020-01-02T00:30:00+01:00",
+        1577836800,
+        "1577836800",
+    ]
+    after: list[Any] = ["2020-01-02", "2020-01-02T00:00:00Z", 1577923200]
+    for moment in within:
+        assert found(alice, "tea", reference_date=moment) == ["Likes tea"], moment
+    for moment in after:
+        assert found(alice, "tea", referenceDate=moment) == [], moment
+        assert found(alice, "tea", reference_date=moment, show_expired=True) == ["Likes tea"]
+
+
+def test_superseded_memories_are_found_on_request(alice: Person) -> None:
+    supersede(alice, keep(alice, "Likes tea"), by=keep(alice, "Likes green tea"))
+    both = {"Likes tea", "Likes green tea"}
+    assert found(alice, "tea") == ["Likes green tea"]
+    assert set(found(alice, "tea", include_superseded=True)) == both
+    assert found(alice, "tea", include_superseded=True, latest_only=True) == ["Likes green tea"]
+    show_superseded(alice)
+    assert set(found(alice, "tea")) == both
+    assert found(alice, "tea", latest_only=True) == found(alice, "tea", include_superseded=False) == ["Likes green tea"]
 
 
 def test_a_search_sees_its_scope_only(alice: Person, bob: Person) -> None:
@@ -115,6 +127,9 @@ BAD_PARAMETERS: list[Json] = [
     {"threshold": 1.1},
     {"fields": {"a": 1}},
     {"show_expired": "perhaps"},
+    {"reference_date": "someday"},
+    {"reference_date": True},
+    {"reference_date": 10**14},
 ]
 
 
@@ -123,6 +138,28 @@ def test_bad_parameters_are_refused(alice: Person) -> None:
         response = call(alice, "POST", SEARCH, {"query": "tea", "filters": {"user_id": "alex"}, **bad})
         assert response.status_code == 400, bad
         assert isinstance(response.json()["detail"], str), bad
+
+
+def test_parameters_of_other_versions_mean_nothing(five: Person) -> None:
+    names = ("rerank", "keyword_search", "filter_memories", "only_metadata_based_search", "use_criteria")
+    more = ("enable_graph", "include_merged", "api_version", "version", "source", "no_such_parameter")
+    expected = found(five, "tea")
+    values: list[Any] = [True, "perhaps", {"a": 1}]
+    for value in values:
+        assert found(five, "tea", **dict.fromkeys((*names, *more), value)) == expected
+
+
+def test_the_shape_of_v3_does_not_change(five: Person) -> None:
+    body = {"query": "tea", "filters": {"user_id": "alex"}, "output_format": "v1.0"}
+    assert call(five, "POST", SEARCH, body).json().keys() == {"results"}
+
+
+def test_the_request_log_knows_who_and_what_was_found(five: Person) -> None:
+    response = call(five, "POST", SEARCH, {"query": "tea", "filters": {"AND": [{"app_id": "*"}, {"user_id": "alex"}]}})
+    entry = response.wsgi_request.log_entry
+    assert (entry.operation, entry.entity) == ("SEARCH", "user:alex")
+    assert [str(memory_id) for memory_id in entry.memory_ids] == [hit["id"] for hit in response.json()["results"]]
+    assert entry.stages.keys() == {"embedding", "sql"}
 
 
 def test_any_text_is_a_query(five: Person) -> None:

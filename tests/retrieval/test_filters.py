@@ -20,6 +20,7 @@ from memories.retrieval.filters import (
     Or,
     fold,
     has_scope,
+    named_entity,
     parse,
     require_scope,
     to_q,
@@ -345,6 +346,23 @@ def test_a_missing_scope_never_means_everything(data: Mapping[str, Any]) -> None
     with pytest.raises(DomainError, match="must include at least one positively-scoped entity ID") as raised:
         require_scope(node)
     assert raised.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("filters", "entity"),
+    [
+        ({"run_id": {"in": ["r1", "r1"]}}, "run:r1"),
+        ({"run_id": "r1", "user_id": "alice"}, "user:alice"),
+        ({"AND": [{"app_id": "*"}, {"agent_id": "a1"}]}, "agent:a1"),
+        ({"user_id": {"in": ["alice", "bob"]}}, None),
+        ({"user_id": "*"}, None),
+        ({"OR": [{"user_id": "alice"}, {"text": "tea"}]}, None),
+        ({"NOT": {"user_id": "alice"}}, None),
+        ({}, None),
+    ],
+)
+def test_an_entity_is_named_only_where_every_match_is_its_own(filters: Mapping[str, Any], entity: str | None) -> None:
+    assert named_entity(parse(filters)) == entity
 
 
 def test_the_condition_can_be_embedded_in_another_statement(tenant: Tenant) -> None:

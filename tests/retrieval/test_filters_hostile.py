@@ -1,6 +1,6 @@
-"""Filters that attack or explode (reliability.md D4): refused with 400, or taken literally; never a database error."""
+"""Filters that attack or explode (reliability.md D4): refused with 400, or taken literally."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -11,91 +11,12 @@ from loci.tenancy.context import tenant_tx
 from memories.models import Memory
 from memories.retrieval.filters import parse, to_q
 from tests.conftest import Person
-
-QUOTES = ["", "'", "''", '"', "\\'", "$$", "`", "')", '"}', "']"]
-ATTACKS = [
-    "OR 1=1 --",
-    "; DROP TABLE memory; --",
-    "UNION SELECT text FROM memory --",
-    "AND pg_sleep(9) --",
-    "::text) OR (TRUE",
-    "@> '{}' OR metadata IS NOT NULL",
-    "|| (SELECT version())",
-    "} RETURN 1 //",
-]
-PLACEHOLDERS = ["%s", "%(project)s", "%", "%%", "_", "\\", "\\\\", "{0}", "{}", "?", ":name", "$1"]
-JSON_PATHS = ["$.a", "$.** ? (@ > 0)", "@.x", "0", "-1", "[0]", "{a,b}", "a,b", "null", "true"]
-LOOKUPS = ["_connector", "_negated", "user_id__startswith", "project_id", "metadata__contains", "pk", "__class__"]
-LOOKALIKES = ["\u2019 OR 1=1", "\u02bc", "\uff07", "\U0001f600", "\u202e"]
-PAYLOADS = [
-    *[quote + attack for quote, attack in product(QUOTES, ATTACKS)],
-    *PLACEHOLDERS,
-    *JSON_PATHS,
-    *LOOKUPS,
-    *LOOKALIKES,
-]
-
-Position = Callable[[str], Mapping[str, Any]]
-
-VALUES: list[Position] = [
-    lambda payload: {"user_id": payload},
-    lambda payload: {"user_id": {"in": [payload]}},
-    lambda payload: {"user_id": "*", "NOT": {"user_id": {"ne": payload}}},
-    lambda payload: {"categories": {"in": [payload]}},
-    lambda payload: {"metadata": {"value": payload}},
-    lambda payload: {"metadata.value": {"in": [payload]}},
-    lambda payload: {"metadata": {"list": {"contains": payload}}},
-    lambda payload: {"metadata": {"value": {"gte": payload, "lte": payload}}},
-    lambda payload: {"metadata": {"value": {"contains": payload}, "length": len(payload)}},
-    lambda payload: {"metadata": {f"key {payload}": 1}},
-    lambda payload: {"metadata": {"nested": {f"key {payload}": {"exists": True}}}},
-    lambda payload: {"text": payload, "metadata": {"length": len(payload)}},
-    lambda payload: {"keywords": {"contains": payload}, "metadata": {"length": len(payload)}},
-    lambda payload: {"categories": {"contains": payload}, "metadata": {"length": len(payload)}},
-]
-"""Where a text is data: exactly what equals or contains it is found."""
-
-REFUSED: list[Position] = [
-    lambda payload: {payload: "x"},
-    lambda payload: {"AND": [{f"user_id{payload}.": "x"}]},
-    lambda payload: {"user_id": {payload: "x"}},
-    lambda payload: {"created_at": {payload: "2026-01-01"}},
-    lambda payload: {"metadata": {"k": {"eq": 1, payload: 1}}},
-    lambda payload: {"created_at": payload},
-    lambda payload: {"expiration_date": {"gt": payload}},
-    lambda payload: {"memory_ids": [payload]},
-    lambda payload: {"metadata": {"k": {"exists": payload}}},
-]
-"""Where only words of the grammar may stand."""
-
-PATHS: list[Position] = [
-    lambda payload: {f"metadata.{payload}": "x"},
-    lambda payload: {"metadata": {payload: {payload: "x"}}},
-    lambda payload: {"metadata": {"k": {payload: 1}}},
-]
-"""Where a text names a place in metadata, or reads as an operator and is refused: nothing is there."""
+from tests.retrieval.attacks import PATHS, PAYLOADS, REFUSED, VALUES, Position, keep_payloads
 
 
 @pytest.fixture
 def memories(alice: Person) -> Person:
-    """One memory per payload, which holds it everywhere."""
-    with tenant_tx(alice.tenant):
-        Memory.objects.bulk_create(
-            Memory(
-                user_id=payload,
-                text=f"({payload})",
-                categories=[payload],
-                metadata={
-                    "value": payload,
-                    "length": len(payload),
-                    "list": [payload],
-                    f"key {payload}": 1,
-                    "nested": {f"key {payload}": 1},
-                },
-            )
-            for payload in PAYLOADS
-        )
-    return alice
+    return keep_payloads(alice)
 
 
 def found(filters: Mapping[str, Any]) -> set[str]:

@@ -6,8 +6,22 @@ Memory.objects.filter(to_q(node))
 """
 
 from memories.retrieval.filters.parser import parse
-from memories.retrieval.filters.request import fold, has_scope, require_scope
+from memories.retrieval.filters.request import fold, has_scope, named_entity, require_scope
 from memories.retrieval.filters.sql import to_q
-from memories.retrieval.filters.tree import And, Condition, Node, Not, Operator, Or
+from memories.retrieval.filters.tree import EVERYTHING, And, Condition, Node, Not, Operator, Or
 
-__all__ = ["And", "Condition", "Node", "Not", "Operator", "Or", "fold", "has_scope", "parse", "require_scope", "to_q"]
+__all__ = [
+    "EVERYTHING",
+    "And",
+    "Condition",
+    "Node",
+    "Not",
+    "Operator",
+    "Or",
+    "fold",
+    "has_scope",
+    "named_entity",
+    "parse",
+    "require_scope",
+    "to_q",
+]

@@ -1,5 +1,6 @@
 """What one request asks for: its filters, the parameters beside them, and whose memories that may be."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
@@ -15,6 +16,14 @@ UNSCOPED = (
 """The hosted service's own words (contract.md §2)."""
 
 _BESIDE = (*ENTITY_FIELDS, METADATA, "categories", "keywords")
+_BOUNDS = ("start_date", "end_date")
+_WITHIN_FILTERS = (
+    *("and", "or", "not", "text", "keywords_search"),
+    *("created_at", "updated_at", "timestamp", "expiration_date"),
+)
+_MEMORIES = ("ids", "memories", "memory_id", "memory_ids")
+_NARROWING = frozenset({"filters", *_BESIDE, *_BOUNDS, *_WITHIN_FILTERS, *_MEMORIES})
+_PATH_SEPARATOR = re.compile(r"[.\[]")
 
 
 def fold(data: Mapping[str, Any]) -> Node:
@@ -33,6 +42,23 @@ def fold(data: Mapping[str, Any]) -> Node:
             _created("end_date", Operator.LTE, time.max, data),
         ]
     )
+
+
+def fold_deletion(data: Mapping[str, Any]) -> Node:
+    """Returns the tree of a deletion: as `fold`, but four times `"*"` means the whole project (contract.md §5.3).
+
+    So the job finds what the request asked for: both call this. Raises as `fold` and `require_scope`.
+    """
+    if all(data.get(name) == "*" for name in ENTITY_FIELDS):
+        return fold({name: value for name, value in data.items() if name not in ENTITY_FIELDS})
+    where = fold(data)
+    require_scope(where)
+    return where
+
+
+def narrowing_names(data: Mapping[str, Any]) -> list[str]:
+    """Returns the names in `data`, which is normalised, that anywhere in the API ask for some memories only."""
+    return [name for name in data if _PATH_SEPARATOR.split(name)[0] in _NARROWING]
 
 
 def has_scope(node: Node) -> bool:
@@ -54,6 +80,27 @@ def require_scope(node: Node) -> None:
     """Raises `DomainError` (400) when no entity is named, so that a missing scope never means "all"."""
     if not has_scope(node):
         raise invalid(UNSCOPED)
+
+
+_TYPES = [name.removesuffix("_id") for name in ENTITY_FIELDS]
+
+
+def named_entity(node: Node) -> str | None:
+    """Returns the entity that every match belongs to, as `user:alex`; of several the first in the order of lanes."""
+    return min(_owners(node), key=lambda owner: (_TYPES.index(owner.partition(":")[0]), owner), default=None)
+
+
+def _owners(node: Node) -> set[str]:
+    """The named entities that every match belongs to."""
+    match node:
+        case And(children):
+            return {owner for child in children for owner in _owners(child)}
+        case Or(children):
+            return set.intersection(*map(_owners, children))
+        case Condition(field, Operator.EQ | Operator.IN, value) if field in ENTITY_FIELDS:
+            names = set(value if isinstance(value, tuple) else (value,))
+            return {f"{field.removesuffix('_id')}:{name}" for name in names} if len(names) == 1 else set()
+    return set()
 
 
 def _created(name: str, operator: Operator, of_day: time, data: Mapping[str, Any]) -> Node:

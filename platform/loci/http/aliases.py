@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
+from django.http import QueryDict
 
 from loci.http.parser import check_tree
 
@@ -28,6 +29,8 @@ _FILTER_KEYS = {
     "memoryIds": "memory_ids",
 }
 _LOGICAL = frozenset({"AND", "OR", "NOT"})
+_DEEP = re.compile(r"(?P<name>\w+)(?P<keys>(?:\[[^\[\]]+\])+)")
+"""The name of a value within an object: `metadata[trip][city]`."""
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
@@ -52,12 +55,38 @@ def normalise(
     return found
 
 
-def query_object(raw: str | None) -> dict[str, Any] | None:
-    """Returns the object that a query parameter holds, as JSON or as Python's `repr` of a dict (contract.md §1.1).
+def query_parameters(query: QueryDict, *, objects: Collection[str] = (), lists: Collection[str] = ()) -> dict[str, Any]:
+    """Returns a query string as a body would say it, for `normalise`.
 
-    None for anything else, such as `[object Object]`; whoever narrows a deletion by it must not take None for "all".
+    What `query_objects` cannot read is left out, `lists` are read by `query_list`; of other repeated names the last
+    counts.
     """
-    if not raw or len(raw) > MAX_QUERY_OBJECT_CHARS:
+    read = {name: value for name, value in query_objects(query, objects).items() if value is not None}
+    given = {name: value for name, value in query.dict().items() if name.partition("[")[0] not in objects}
+    return {**given, **{name: query_list(query.getlist(name)) for name in lists if name in query}, **read}
+
+
+def query_objects(query: QueryDict, names: Collection[str]) -> dict[str, dict[str, Any] | None]:
+    """Returns the objects that a query string holds under `names`, each in one of its spellings (contract.md §1.1).
+
+    They are JSON, Python's `repr` of a dict, and `metadata[a]=1`, whose values are JSON's scalars or else text. None
+    stands for what is none of these, such as `[object Object]`, or says two things of one key: whoever narrows a
+    deletion by an object must not take None for "all". A name that is absent or empty is left out.
+    """
+    given = query.dict()
+    found = {name: query_object(str(given[name])) for name in names if given.get(name)}
+    for parameter, raw in given.items():
+        match = _DEEP.fullmatch(parameter)
+        if match and match["name"] in names:
+            whole = found.setdefault(match["name"], {})
+            if whole is not None and not _put(whole, match["keys"][1:-1].split("]["), _scalar(str(raw))):
+                found[match["name"]] = None
+    return found
+
+
+def query_object(raw: str) -> dict[str, Any] | None:
+    """Returns the object that a text holds, as JSON or as Python's `repr` of a dict; None for anything else."""
+    if len(raw) > MAX_QUERY_OBJECT_CHARS:
         return None
     for read in (orjson.loads, _python_literal):
         try:
@@ -74,6 +103,28 @@ def query_list(values: Iterable[str]) -> list[str]:
     """Returns the items of a repeated or comma-joined query parameter, given `request.query_params.getlist(name)`."""
     items = (item.strip() for value in values for item in value.split(","))
     return [item for item in items if item]
+
+
+def _put(whole: dict[str, Any], path: list[str], value: Any) -> bool:
+    """Sets the value at a path of keys and returns True, or False where something else is there already."""
+    place: Any = whole
+    for key in path[:-1]:
+        place = place.setdefault(key, {})
+        if not isinstance(place, dict):
+            return False
+    if path[-1] in place:
+        return False
+    place[path[-1]] = value
+    return True
+
+
+def _scalar(raw: str) -> Any:
+    try:
+        value = orjson.loads(raw)
+        check_tree(value)
+    except ValueError:
+        return raw
+    return value if isinstance(value, bool | int | float | str) else raw
 
 
 def _normalise_filters(filters: Any) -> Any:
