@@ -1,25 +1,31 @@
-"""One memory by its id, and the deletion of many (contract.md §5.3, §5.10 to §5.13)."""
+"""One memory by its id, and the deletion of many by filters (contract.md §5.3, §5.10 to §5.12)."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loci.errors import DomainError
-from loci.http.aliases import ALIASES, normalise, query_object
+from loci.http.aliases import ALIASES, normalise, query_objects
 from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
-from memories.api.serializers import EditInput, ScopeInput
+from memories.api.address_parameters import FILTERS_AND_METADATA, MEMORY_ID
+from memories.api.answers.memories import DeletedAnswer, DeletingAnswer, EditedMemoryAnswer, MemoryAnswer
+from memories.api.serializers import DeleteInput, EditInput, ScopeInput
 from memories.api.waiting import run_if_free
 from memories.api.wire import memory_json
-from memories.queries import history_of, memory_of
-from memories.retrieval.filters import fold, require_scope
+from memories.models import Memory
+from memories.queries import memory_of
+from memories.retrieval.filters import named_entity
+from memories.retrieval.filters.request import fold_deletion, narrowing_names
+from memories.services.accepting import Accepted
 from memories.services.deleting import accept_delete_all, delete_memory
-from memories.services.editing import Edit, edit_memory
+from memories.services.editing import Edit, edit_memory, prepare
 from orgs.api.base import ProjectView
 from workers.tasks.delete import DELETE
 
@@ -27,92 +33,136 @@ INVALID_ID = "memory_id should be a valid UUID"
 DELETING = "Delete in progress. This may take some time."
 DELETED = "Memory deleted successfully!"
 
+_OBJECTS = ("metadata", "filters")
+_WITHIN_OBJECT = re.compile(r"(metadata|filters)(\[[^\[\]]+\])+")
+
 
 class MemoryView(ProjectView):
     """One memory."""
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "memories:read", "PUT": "memories:write", "DELETE": "memories:delete"}
+    operations: ClassVar[Mapping[str, str]] = {"GET": "GET", "PUT": "UPDATE", "DELETE": "DELETE"}
 
-    @extend_schema(summary="Get a memory", responses=OpenApiTypes.OBJECT, tags=["memories"])
+    @extend_schema(
+        summary="Get a memory",
+        description="Also one that expired, or that a newer one superseded.",
+        parameters=[MEMORY_ID],
+        responses=MemoryAnswer,
+        tags=["memories"],
+    )
     def get(self, _request: Request, memory_id: str) -> Response:
         """Answers with the memory, also with an expired or superseded one."""
+        wanted = self._named(memory_id)
         with tenant_tx(self.tenant):
-            memory = memory_of(_uuid(memory_id))
+            memory = memory_of(wanted)
         return Response(memory_json(memory))
 
-    @extend_schema(summary="Update a memory", request=EditInput, responses=OpenApiTypes.OBJECT, tags=["memories"])
-    def put(self, request: Request, memory_id: str) -> Response:
+    @extend_schema(
+        summary="Update a memory",
+        description=(
+            "Changes what is given: a new `text` (`message` for older clients) goes into the history, `metadata` is"
+            " replaced, `timestamp` dates the memory, and an `expiration_date` of null clears it."
+        ),
+        parameters=[MEMORY_ID],
+        request=EditInput,
+        responses=EditedMemoryAnswer,
+        tags=["memories"],
+    )
+    def put(self, request: Request, memory_id: str) -> HttpResponse:
         """Changes text, metadata, timestamp or expiration date, and answers with the memory."""
-        wanted = _uuid(memory_id)
-        given = EditInput(
-            data=normalise(body_of(request), aliases={**ALIASES, "message": "text"}, keep={"expiration_date"})
-        )
+        wanted = self._named(memory_id)
+        given = EditInput(data=normalise_edit(body_of(request)))
         given.is_valid(raise_exception=True)
-        memory = edit_memory(self.tenant, wanted, _edit(given.validated_data))
-        return Response({**memory_json(memory), "text": memory.text})
+        if replay := self.replay():
+            return replay
+        (edit,) = prepare([edit_of(wanted, given.validated_data)])
+        return self.once(lambda: edit_memory(self.tenant, edit), _edited, about=wanted)
 
-    @extend_schema(summary="Delete a memory", responses=OpenApiTypes.OBJECT, tags=["memories"])
-    def delete(self, _request: Request, memory_id: str) -> Response:
-        """Forgets the memory at once."""
-        delete_memory(self.tenant, _uuid(memory_id))
-        return Response({"message": DELETED})
+    @extend_schema(
+        summary="Delete a memory",
+        description="Forgets it at once: only its history remains, without texts.",
+        parameters=[MEMORY_ID, DeleteInput],
+        responses=DeletedAnswer,
+        tags=["memories"],
+    )
+    def delete(self, request: Request, memory_id: str) -> HttpResponse:
+        """Forgets the memory, and with `delete_linked` also those that it superseded, and those that they did."""
+        wanted = self._named(memory_id)
+        given = DeleteInput(data=normalise(request.query_params.dict()))
+        given.is_valid(raise_exception=True)
+        linked: bool = given.validated_data["delete_linked"]
+        return self.once(
+            lambda: delete_memory(self.tenant, wanted, linked=linked),
+            lambda others: {"message": DELETED, **({"cascade_count": others} if linked else {})},
+        )
 
-
-class HistoryView(ProjectView):
-    """How a memory came to say what it says."""
-
-    scopes: ClassVar[Mapping[str, str]] = {"GET": "memories:read"}
-
-    @extend_schema(summary="Get a memory's history", responses=OpenApiTypes.OBJECT, tags=["memories"])
-    def get(self, _request: Request, memory_id: str) -> Response:
-        """Answers with the changes, oldest first (contract.md §3.3)."""
-        with tenant_tx(self.tenant):
-            return Response(history_of(_uuid(memory_id)))
+    def _named(self, memory_id: str) -> UUID:
+        wanted = read_memory_id(memory_id)
+        self.log.memory_ids = [wanted]
+        return wanted
 
 
 class DeleteAllView(ProjectView):
     """The deletion of all memories that filters find, beside the v1 add at the same address."""
 
     @extend_schema(
-        operation_id="v1_memories_delete_all",
-        parameters=[ScopeInput, OpenApiParameter("metadata", str), OpenApiParameter("filters", str)],
         summary="Delete memories",
-        responses=OpenApiTypes.OBJECT,
+        description=(
+            "Deletes what all given filters find together. At least one entity must be among them; `*` stands for"
+            " every one of its type, and four times `*` for the whole project. `metadata` and `filters` are JSON, or"
+            " `metadata[key]=value`. A body that names filters is refused: they are read from the query only."
+        ),
+        parameters=[ScopeInput, *FILTERS_AND_METADATA],
+        responses=DeletingAnswer,
         tags=["memories"],
     )
-    def delete(self, request: Request) -> Response:
+    def delete(self, request: Request) -> HttpResponse:
         """Deletes what all given filters find together; without an entity among them it deletes nothing."""
         filters = _deletion(request)
-        require_scope(fold(filters))
-        accepted = accept_delete_all(self.tenant, filters)
+        self.log.entity = named_entity(fold_deletion(filters))
+        return self.once(
+            lambda: accept_delete_all(self.tenant, filters),
+            lambda accepted: {"message": DELETING, "event_id": str(accepted.event_id)},
+            then=self._run,
+        )
+
+    def _run(self, accepted: Accepted) -> None:
         run_if_free(DELETE, self.tenant, accepted)
-        return Response({"message": DELETING, "event_id": str(accepted.event_id)})
+
+
+def read_memory_id(given: Any) -> UUID:
+    """Returns a memory's id; raises `DomainError` (400) for what is none."""
+    try:
+        return UUID(given)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DomainError(INVALID_ID, body={"error": INVALID_ID}) from error
+
+
+def normalise_edit(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the parameters of an update under their own names (contract.md §5.11)."""
+    return normalise(data, aliases={**ALIASES, "message": "text"}, keep={"expiration_date"})
+
+
+def edit_of(memory_id: UUID, given: Mapping[str, Any]) -> Edit:
+    """Returns what validated parameters of an update mean."""
+    column_of = {"metadata": "metadata", "timestamp": "created_at", "expiration_date": "expires_on"}
+    columns = {column: given[name] for name, column in column_of.items() if name in given}
+    return Edit(memory_id, text=given.get("text"), columns=columns)
+
+
+def _edited(memory: Memory) -> dict[str, Any]:
+    return {**memory_json(memory), "text": memory.text}
 
 
 def _deletion(request: Request) -> dict[str, Any]:
     """The parameters of a deletion. One that cannot be read is an error: it must not widen what is deleted."""
-    given: dict[str, Any] = normalise(request.query_params.dict())
-    if any("[" in name for name in given):
-        raise DomainError('Objects in the address must be JSON: metadata={"key": "value"}.')
-    for name in ("metadata", "filters"):
-        if name in given:
-            given[name] = query_object(given[name])
-            if given[name] is None:
-                raise DomainError(f"{name} must be an object.")
-    return normalise(given)
-
-
-def _edit(given: Mapping[str, Any]) -> Edit:
-    fields: dict[str, Any] = {}
-    if "metadata" in given:
-        fields["metadata"] = given["metadata"]
-    if "expiration_date" in given:
-        fields["expires_on"] = given["expiration_date"]
-    return Edit(text=given.get("text"), said_at=given.get("timestamp"), fields=fields)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise DomainError(INVALID_ID, body={"error": INVALID_ID}) from error
+    misplaced = narrowing_names(normalise(body_of(request)))
+    if misplaced:
+        raise DomainError(f"The filters of a deletion belong in the query, not in the body: {misplaced[0][:100]}.")
+    query = request.query_params
+    unread = [name for name in query if "[" in name and not _WITHIN_OBJECT.fullmatch(name)]
+    objects = query_objects(query, _OBJECTS)
+    unread += [name for name, value in objects.items() if value is None]
+    if unread:
+        raise DomainError(f"{unread[0][:100]} cannot be read: metadata and filters must be JSON objects.")
+    return normalise({**query.dict(), **objects})

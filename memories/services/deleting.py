@@ -1,7 +1,10 @@
-"""Memories are deleted: one at once, many by a job whose first step the request itself takes (contract.md §5.3)."""
+"""Memories are deleted: by their ids at once, by filters in a job whose first step the request itself takes.
+
+See contract.md §5.3, §5.12 and §7.
+"""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +15,9 @@ from loci.tenancy.models import new_id
 from memories.lifecycle.erasure import begin_erasure, erase_sources, of_entity
 from memories.lifecycle.forgetting import forget
 from memories.models import Event, Memory, MemoryState
-from memories.queries import memory_of
-from memories.retrieval.filters import fold, to_q
+from memories.queries import memories_of, superseded_by
+from memories.retrieval.filters import to_q
+from memories.retrieval.filters.request import fold_deletion
 from memories.scope import EntityType
 from memories.services import events
 from memories.services.accepting import Accepted
@@ -32,15 +36,31 @@ OF_ENTITY = "DELETE_USER"
 OF_FILTERS = "DELETE_ALL"
 
 
-def delete_memory(tenant: Tenant, memory_id: UUID) -> None:
-    """Deletes one memory. Raises `NotFound` for one that does not exist any more."""
+def delete_memory(tenant: Tenant, memory_id: UUID, *, linked: bool = False) -> int:
+    """Deletes one memory, and with `linked` also those that it superseded, those that they did, and so on.
+
+    Returns how many were deleted beside it. Raises `NotFound` for one that does not exist any more.
+    """
     with tenant_tx(tenant):
-        forget([memory_of(memory_id, lock=True)])
-        outcomes.record(Outcome(meter="delete", source=new_id()))
+        older = superseded_by(memory_id) if linked else []
+        return _delete([memory_id], also=older) - 1
+
+
+def delete_memories(tenant: Tenant, memory_ids: Collection[UUID]) -> None:
+    """Deletes these memories in one commit. Raises `NotFound` when one does not exist; then none is deleted."""
+    with tenant_tx(tenant):
+        _delete(memory_ids)
+
+
+def _delete(memory_ids: Collection[UUID], *, also: Collection[UUID] = ()) -> int:
+    memories = memories_of(memory_ids, also=also)
+    forget(memories)
+    outcomes.record(Outcome(meter="delete", source=new_id(), quantity=len(memories)))
+    return len(memories)
 
 
 def accept_delete_all(tenant: Tenant, filters: Mapping[str, Any]) -> Accepted:
-    """Stores the deletion of all memories that `filters` find now; `filters` is what `fold` takes."""
+    """Stores the deletion of all memories that `filters` find now; `filters` is what `fold_deletion` takes."""
     with tenant_tx(tenant):
         return _accept(OF_FILTERS, {"filters": dict(filters)})
 
@@ -101,7 +121,7 @@ def _erase_sources(event: Event) -> int:
 def _target(event: Event) -> Q:
     if event.event_type == OF_ENTITY:
         return of_entity(*_entity(event))
-    return to_q(fold(event.payload["filters"]))
+    return to_q(fold_deletion(event.payload["filters"]))
 
 
 def _entity(event: Event) -> tuple[EntityType, str]:

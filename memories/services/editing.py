@@ -1,7 +1,7 @@
-"""A memory is changed through the API (contract.md §5.11)."""
+"""Memories are changed through the API: one, or many in one commit (contract.md §5.11, §7)."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,46 +11,99 @@ from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
 from memories.models import Attribute, Cause, Memory
-from memories.queries import memory_of
+from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
 from memories.resolution.timeline import Statement
 from memories.text import searchable, vectors_of
 from workers import outcomes
 from workers.outcomes import Outcome
 
+IMMUTABLE = "This memory is immutable."
+
+UPDATED_AT_ONCE = 250
+"""Memories per statement, which holds their vectors."""
+
 
 @dataclass(frozen=True)
 class Edit:
-    """What is to change; a text of None stays. `fields` are other columns of the memory."""
+    """What is to change in a memory; a text of None stays. `columns` are other columns with their new values."""
 
+    memory_id: UUID
     text: str | None = None
-    said_at: datetime | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
 
-def edit_memory(tenant: Tenant, memory_id: UUID, edit: Edit) -> Memory:
+@dataclass(frozen=True)
+class PreparedEdit:
+    """An edit with everything that takes long already done: `columns` hold also what a new text is found by."""
+
+    memory_id: UUID
+    text: str | None
+    columns: Mapping[str, Any]
+
+
+def prepare(edits: Sequence[Edit]) -> list[PreparedEdit]:
+    """Embeds the new texts, all in one call; never call it inside a transaction."""
+    texts = [edit.text for edit in edits if edit.text is not None]
+    vectors: Iterator[Any] = iter(vectors_of(texts) if texts else [])
+    return [_prepared(edit, next(vectors) if edit.text is not None else None) for edit in edits]
+
+
+def _prepared(edit: Edit, vector: Any) -> PreparedEdit:
+    found_by = {} if edit.text is None else searchable(edit.text, vector)
+    return PreparedEdit(edit.memory_id, edit.text, {**edit.columns, **found_by})
+
+
+def edit_memory(tenant: Tenant, edit: PreparedEdit) -> Memory:
     """Changes a memory and returns it; a new text is a new revision.
 
     Raises `NotFound`, and `DomainError` for an immutable one.
     """
-    vector = vectors_of([edit.text])[0] if edit.text is not None else None
     with tenant_tx(tenant):
-        memory = memory_of(memory_id, lock=True)
-        if memory.immutable:
-            raise DomainError("This memory is immutable.")
-        changes = dict(edit.fields)
-        if edit.said_at is not None:
-            changes["created_at"] = edit.said_at
-        if edit.text is not None:
-            changes |= searchable(edit.text, vector)
-            timeline.insert(memory, Statement(text=edit.text, said_at=_now_after(memory), speaker="api"), Cause.UPDATE)
-            # The memory still says it, but the value is no longer known: the next statement gives it.
-            Attribute.objects.filter(memory=memory).update(value="")
-        Memory.objects.filter(id=memory.id).update(**changes, version=memory.version + 1, updated_at=timezone.now())
-        outcomes.record(Outcome(meter="update", source=new_id()))
-        return memory_of(memory_id)
+        edit_memories(tenant, [edit])
+        return memory_of(edit.memory_id)
 
 
-def _now_after(memory: Memory) -> datetime:
-    """What the API says is believed from now on, also over a statement that was dated into the future."""
-    return max(timezone.now(), timeline.believed(memory)[-1].valid_from)
+def edit_memories(tenant: Tenant, edits: Sequence[PreparedEdit]) -> None:
+    """Changes these memories, each named once, in one commit.
+
+    Raises `NotFound` when one does not exist, and `DomainError` when one is immutable; then none is changed.
+    """
+    by_id = {edit.memory_id: edit for edit in edits}
+    with tenant_tx(tenant):
+        memories = memories_of(by_id, whole=True)
+        if any(memory.immutable for memory in memories):
+            raise DomainError(IMMUTABLE)
+        _restate([memory for memory in memories if by_id[memory.id].text is not None], by_id)
+        _update(memories, by_id)
+        outcomes.record(Outcome(meter="update", source=new_id(), quantity=len(memories)))
+
+
+def _restate(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit]) -> None:
+    now = timezone.now()
+    # What the API says is believed from now on, also over a statement that was dated into the future.
+    statements = [
+        (newest, Statement(text=edits[memory_id].text or "", said_at=max(now, newest.valid_from), speaker="api"))
+        for memory_id, newest in timeline.newest(memories).items()
+    ]
+    timeline.append(statements, Cause.UPDATE)
+    # The memories still say it, but the values are no longer known: the next statements give them.
+    Attribute.objects.filter(memory__in=memories).update(value="")
+
+
+def _update(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit]) -> None:
+    """All in few statements: an upsert of rows that are there writes only the columns that it names."""
+    now = timezone.now()
+    changed = {"version", "updated_at"}
+    for memory in memories:
+        columns = edits[memory.id].columns
+        for name, value in {**columns, "version": memory.version + 1, "updated_at": now}.items():
+            setattr(memory, name, value)
+        changed |= columns.keys()
+    Memory.objects.bulk_create(
+        memories,
+        update_conflicts=True,
+        unique_fields=["project", "id"],
+        update_fields=changed,
+        batch_size=UPDATED_AT_ONCE,
+    )

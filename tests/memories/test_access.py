@@ -57,6 +57,14 @@ def test_a_key_that_may_read_may_not_write_or_delete(alice: Person) -> None:
     assert texts(alice) == ["Likes tea"]
 
 
+def test_head_needs_the_scope_of_get(alice: Person) -> None:
+    kept = keep(alice, "Likes tea")
+    paths = [f"/v1/memories/{kept}/", "/v1/memories/?user_id=alex", "/v1/memories/user/alex/", "/v1/events/"]
+    writer, reader = with_scopes(alice, "memories:write"), with_scopes(alice, "memories:read", "events:read")
+    assert [writer.head(path).status_code for path in paths] == [403] * len(paths)
+    assert [reader.head(path).status_code for path in paths] == [200] * len(paths)
+
+
 def test_ping_names_whom_the_key_belongs_to(alice: Person) -> None:
     assert get(alice, "/v1/ping/") == {
         "status": "ok",

@@ -1,6 +1,7 @@
 """Deletion leaves no text behind (design.md §2, Deleting; contract.md §5.3, §5.12)."""
 
 import json
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connections, transaction
 
 from loci.tenancy.context import Tenant
 from loci.tenancy.registry import PROJECT_TABLES
+from memories.retrieval.filters.parser import UNKNOWN_KEY
 from memories.services import deleting
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, data_of
@@ -125,6 +127,28 @@ def test_filters_of_a_deletion_come_as_json_or_as_pythons_repr(alice: Person, fi
     assert texts(alice) == ["two"]
 
 
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("user_id=alex&metadata[keep]=no", ["two"]),
+        ("user_id=alex&metadata[keep]=no&metadata[number]=1", ["two", "three"]),
+        ("user_id=alex&metadata=" + quote("{'keep': 'no', 'number': 3}"), ["one", "two"]),
+        ("filters[user_id]=alex&metadata[keep]=yes", ["one", "three"]),
+        ("filters[user_id]=alex&filters[run_id]=r1&metadata[number]=1", ["two", "three"]),
+        ("filters[user_id]=alex&run_id=r1&metadata[keep]=other", ["one", "two", "three"]),
+        ("userId=alex&filters=" + quote('{"runId": "r1"}') + "&metadata[keep]=no", ["two", "three"]),
+    ],
+)
+def test_objects_in_the_address_are_read_in_every_spelling_and_all_hold(
+    alice: Person, query: str, left: list[str]
+) -> None:
+    keep(alice, "one", run_id="r1", metadata={"keep": "no", "number": 1})
+    keep(alice, "two", run_id="r1", metadata={"keep": "yes", "number": 2})
+    keep(alice, "three", metadata={"keep": "no", "number": 3})
+    delete(alice, f"/v1/memories/?{query}")
+    assert sorted(texts(alice)) == sorted(left)
+
+
 def test_a_wildcard_deletes_everything_that_has_such_an_entity(alice: Person, bob: Person) -> None:
     keep(alice, "one")
     keep(alice, "two", user_id="bob")
@@ -134,6 +158,83 @@ def test_a_wildcard_deletes_everything_that_has_such_an_entity(alice: Person, bo
     assert texts(alice, {"agent_id": "*"}) == ["three"]
     assert texts(alice, {"user_id": "*"}) == []
     assert texts(bob) == ["four"]
+
+
+ALL = {"user_id": "*", "agent_id": "*", "app_id": "*", "run_id": "*"}
+
+
+@pytest.fixture
+def several(alice: Person, bob: Person) -> Person:
+    """Alice with memories of every kind of entity; Bob's are never hers."""
+    keep(alice, "one", metadata={"keep": "no"})
+    keep(alice, "two", user_id=None, agent_id="helper")
+    keep(alice, "three", user_id=None, app_id="desk", metadata={"keep": "no"})
+    keep(alice, "four", agent_id="helper", app_id="desk", run_id="r1", metadata={"keep": "yes"})
+    keep(bob, "five")
+    return alice
+
+
+def everything(person: Person) -> list[str]:
+    return sorted(texts(person, {"OR": [{name: "*"} for name in ALL]}))
+
+
+def test_four_wildcards_wipe_the_project_and_no_other(several: Person, bob: Person) -> None:
+    answer = delete_all(several, **ALL)
+    assert answer["message"] == DELETING
+    done = event(several, answer["event_id"])
+    assert (done["status"], done["payload"]) == ("SUCCEEDED", {"deleted": 4})
+    assert (everything(several), everything(bob)) == ([], ["five"])
+
+
+def test_a_wipe_is_folded_alike_by_the_worker(several: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deleting, "BATCH", 2)
+    monkeypatch.setattr(deleting, "STEP_S", 0)
+    event_id = delete_all(several, **ALL)["event_id"]
+    for _ in range(2):
+        run(DELETE, Tenant(several.tenant.project_id), job_of(several, event_id).id)
+    assert event(several, event_id)["payload"] == {"deleted": 4}
+    assert everything(several) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "left"),
+    [
+        ({**ALL, "metadata": '{"keep": "no"}'}, ["four", "two"]),
+        ({**ALL, "filters": '{"user_id": "alex"}'}, ["three", "two"]),
+        ({**ALL, "filters": '{"agent_id": "*"}'}, ["one", "three"]),
+        ({**ALL, "user_id": "nobody"}, ["four", "one", "three", "two"]),
+        ({"agent_id": "*", "app_id": "*", "run_id": "*"}, ["one", "three", "two"]),
+        ({"userId": "*", "agentId": "*", "appId": "*", "sessionId": "*"}, []),
+    ],
+)
+def test_filters_narrow_a_wipe_and_fewer_wildcards_are_none(several: Person, parameters: Json, left: list[str]) -> None:
+    delete_all(several, **parameters)
+    assert everything(several) == left
+
+
+NARROWING = [
+    *[name.strip("' ") for name in UNKNOWN_KEY.partition("[")[2].rstrip("]").split(",")],
+    *("filters", "start_date", "end_date", "userId", "sessionId", "memoryIds"),
+    *("ids", "memories", "memory_id", "metadata.topic", "metadata[topic]"),
+]
+
+
+@pytest.mark.parametrize("name", NARROWING)
+def test_a_body_that_would_narrow_a_deletion_is_refused(alice: Person, name: str) -> None:
+    keep(alice, "one")
+    values: list[Any] = ["x", {}, [{"run_id": "r1"}], False]
+    for value in values:
+        response = call(alice, "DELETE", "/v1/memories/?user_id=alex", {"source": "app", name: value})
+        assert response.status_code == 400
+        assert response.json()["detail"].startswith("The filters of a deletion belong in the query, not in the body:")
+    assert texts(alice) == ["one"]
+
+
+def test_a_body_that_narrows_nothing_is_ignored(alice: Person) -> None:
+    keep(alice, "one")
+    body = {"project_id": alice.project_id, "org_id": alice.org_id, "source": "app", "run_id": None, "other": 1}
+    assert call(alice, "DELETE", "/v1/memories/?user_id=alex", body).status_code == 200
+    assert texts(alice) == []
 
 
 UNREADABLE = [
@@ -148,8 +249,13 @@ UNREADABLE = [
     "user_id=alex&filters=" + quote('{"no_such_field": 1}'),
     "user_id=alex&filters=" + quote("__import__('os')"),
     "user_id=alex&metadata=x",
-    "user_id=alex&metadata[topic]=x",
-    "user_id=alex&" + quote("filters[run_id]") + "=r1",
+    "user_id=alex&metadata[]=x",
+    "user_id=alex&metadata[topic=x",
+    "user_id=alex&metadata[topic][]=x",
+    "user_id=alex&metadata={}&metadata[topic]=x&metadata[topic][a]=x",
+    "user_id=alex&" + quote("run_id[in]") + "=r1",
+    "user_id=alex&" + quote("filters[no_such_field]") + "=r1",
+    "user_id=alex&metadata=" + quote("[object Object]"),
     "user_id=alex&created_at=yesterday&filters=1",
 ]
 

@@ -77,6 +77,18 @@ def test_an_immutable_memory_is_not_changed(alice: Person) -> None:
     assert texts(alice) == ["Likes tea"]
 
 
+def test_the_other_names_of_a_text_give_way_to_its_own(alice: Person) -> None:
+    kept = keep(alice, "Likes tea")
+    assert put(alice, kept, message="Likes milk", text="Likes coffee", unknown=1)["memory"] == "Likes coffee"
+    assert put(alice, kept, metadata={"a": 1}, text=None)["text"] == "Likes coffee"
+
+
+def test_an_answer_says_what_is_stored_to_the_letter(alice: Person) -> None:
+    kept = keep(alice, "Likes tea")
+    answer = put(alice, kept, metadata={"b": 1.0, "a": 1e2, "c": None}, timestamp="2026-01-10T12:00:00+02:00")
+    assert memory(alice, kept) == {key: value for key, value in answer.items() if key != "text"}
+
+
 def test_a_change_that_is_none_or_bad_is_refused(alice: Person) -> None:
     kept = keep(alice, "Likes tea")
     bad: list[Json] = [
