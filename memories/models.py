@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from pgvector.django import HalfVectorField
@@ -21,6 +22,19 @@ class Scoped(ProjectTable):
 
     class Meta:
         abstract = True
+
+
+class EventType(models.TextChoices):
+    """What the events endpoints call a request (contract.md §6.5, §8)."""
+
+    ADD = "ADD"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    SEARCH = "SEARCH"
+    GET_ALL = "GET_ALL"
+    GET = "GET"
+    DELETE_ALL = "DELETE_ALL"
+    DELETE_USER = "DELETE_USER"
 
 
 class EventStatus(models.TextChoices):
@@ -132,6 +146,9 @@ class Memory(Scoped):
             models.Index(fields=["project", "run_id", "created_at"], name="memory_run"),
             models.Index(fields=["project", "created_at"], name="memory_newest"),
             models.Index(fields=["project", "hash"], name="memory_hash"),
+            models.Index(
+                fields=["project", "replaced_by"], name="memory_superseded", condition=Q(replaced_by__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,7 +156,7 @@ class Memory(Scoped):
 
 
 class Cause(models.TextChoices):
-    """Why a revision was recorded. The first three are what history shows."""
+    """Why a revision was recorded."""
 
     ADD = "ADD"
     UPDATE = "UPDATE"
@@ -148,6 +165,10 @@ class Cause(models.TextChoices):
     """The same was said again: nothing to show, but the time counts when an older statement arrives late."""
     SPLIT = "SPLIT"
     """The rest of an interval in which a late, older statement was inserted, or which was closed."""
+
+
+SHOWN_CAUSES = (Cause.ADD, Cause.UPDATE, Cause.DELETE)
+"""What history shows (contract.md §3.3)."""
 
 
 class Revision(Scoped):
@@ -175,6 +196,11 @@ class Revision(Scoped):
         indexes = [
             models.Index(fields=["project", "memory", "recorded_from"], name="revision_memory"),
             models.Index(fields=["project", "event"], name="revision_event"),
+            models.Index(
+                fields=["project", "recorded_from", "id"],
+                name="revision_shown",
+                condition=Q(cause__in=[cause.value for cause in SHOWN_CAUSES]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -182,11 +208,15 @@ class Revision(Scoped):
 
 
 class Entity(ProjectTable):
-    """A user, agent, app or run that memories are about. `number` is its id on the wire."""
+    """A user, agent, app or run that memories are about. `number` is its id on the wire.
+
+    `name` is the id that the application uses, `display_name` what people call it, where the application said so.
+    """
 
     type = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in EntityType])
     name = models.CharField(max_length=256)
     number = models.BigIntegerField(db_default=models.Func(models.Value("entity_number"), function="nextval"))
+    display_name = models.CharField(max_length=256, blank=True, default="", db_default="")
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
