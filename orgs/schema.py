@@ -13,5 +13,5 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Returns the scheme of OpenAPI."""
-        description = "`Token <key>` or `Bearer <key>`"
+        description = "The word `Token`, a space and the key: `Token loci_sk_…`. `Bearer` does as well."
         return {"type": "apiKey", "in": "header", "name": "Authorization", "description": description}

@@ -30,8 +30,8 @@ ROLES = ("user", "assistant", "system", "tool")
 class EntityIdField(serializers.CharField):
     """The name of a user, agent, app or run: 1 to 256 characters, trimmed, NFC, without control characters."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MAX_ID, required=False, **kwargs)
+    def __init__(self, *, required: bool = False, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_ID, required=required, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         """Returns the id in its one spelling."""
@@ -44,7 +44,7 @@ class EntityIdField(serializers.CharField):
             raise serializers.ValidationError(str(error).removeprefix("id: ")) from error
 
 
-@extend_schema_field(OpenApiTypes.STR)
+@extend_schema_field({"type": ["number", "string"]})
 class TimestampField(serializers.Field[datetime, Any, Any, Any]):
     """A point in time: epoch seconds, or an ISO date or date-time; without a zone it is UTC."""
 
@@ -116,23 +116,42 @@ def _keys(value: Any, depth: int) -> "list[str]":
     return own + [key for item in inner for key in _keys(item, depth + 1)]
 
 
-MESSAGE_SCHEMA = {
+_TEXT_SCHEMA = {"type": "string", "maxLength": MAX_CONTENT}
+_PART_SCHEMA = {
+    "type": "object",
+    "properties": {"type": {"type": "string", "enum": ["text"]}, "text": _TEXT_SCHEMA},
+    "required": ["text"],
+}
+_MESSAGE_SCHEMA = {
     "type": "object",
     "properties": {
-        "role": {"type": "string", "enum": list(ROLES)},
-        "content": {"type": "string"},
-        "name": {"type": "string"},
+        "role": {"type": "string", "enum": list(ROLES), "default": "user"},
+        "content": {
+            "anyOf": [
+                _TEXT_SCHEMA,
+                _PART_SCHEMA,
+                {"type": "array", "items": {"anyOf": [_PART_SCHEMA, _TEXT_SCHEMA, {"type": "null"}]}},
+            ]
+        },
+        "name": {"type": "string", "maxLength": MAX_ID, "description": "Who speaks; it changes no scope."},
     },
-    "required": ["role", "content"],
+    "required": ["content"],
+}
+_MESSAGES_SCHEMA = {
+    "anyOf": [
+        {
+            "type": "array",
+            "items": {"anyOf": [_MESSAGE_SCHEMA, _TEXT_SCHEMA]},
+            "minItems": 1,
+            "maxItems": MAX_MESSAGES,
+        },
+        _MESSAGE_SCHEMA,
+        _TEXT_SCHEMA,
+    ]
 }
 
 
-@extend_schema_field(
-    {
-        "oneOf": [{"type": "array", "items": MESSAGE_SCHEMA}, MESSAGE_SCHEMA, {"type": "string"}],
-        "example": [{"role": "user", "content": "I live in San Francisco."}],
-    }
-)
+@extend_schema_field(_MESSAGES_SCHEMA)
 class MessagesField(serializers.Field[tuple[InputMessage, ...], Any, Any, Any]):
     """The conversation: a list of messages, one message, or a string, which is one user message (contract.md §3.5)."""
 
@@ -187,7 +206,17 @@ def _part(part: Any) -> str:
     raise serializers.ValidationError("The content of a message must be text: images and documents are not read yet.")
 
 
-@extend_schema_field(OpenApiTypes.OBJECT)
+_CATEGORY_SCHEMA = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 1000}}
+_CATEGORIES_SCHEMA = {
+    "anyOf": [
+        _CATEGORY_SCHEMA,
+        {"type": "array", "items": {"anyOf": [_CATEGORY_SCHEMA, {"type": "string"}]}, "maxItems": MAX_CATEGORIES},
+        {"type": "string", "minLength": 1, "maxLength": MAX_CATEGORY},
+    ]
+}
+
+
+@extend_schema_field(_CATEGORIES_SCHEMA)
 class CategoriesField(serializers.Field[dict[str, str], Any, Any, Any]):
     """Categories with their descriptions: a list of `{name: description}`, one such object, or bare names."""
 
@@ -210,3 +239,15 @@ class CategoriesField(serializers.Field[dict[str, str], Any, Any, Any]):
 
 def _is_category(name: str, description: Any) -> bool:
     return 0 < len(name) <= MAX_CATEGORY and isinstance(description, str) and len(description) <= 1000
+
+
+@extend_schema_field({})
+class IgnoredField(serializers.Field[Any, Any, Any, Any]):
+    """A parameter that clients send and that means nothing here: it may have any value, and none is kept."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(required=False, help_text=f"Accepted and ignored. {why}".strip())
+
+    def run_validation(self, _data: Any = serializers.empty) -> Any:
+        """Leaves the parameter out of what was validated."""
+        raise serializers.SkipField

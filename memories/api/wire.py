@@ -1,11 +1,15 @@
 """Memories, events and entities as the wire shows them (contract.md §3, §8)."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from http.client import responses
 from typing import Any
 
-from memories.models import Entity, Event, Memory
+from loci.models import RequestLog
+from memories.models import Entity, Event, EventStatus, Memory
 from memories.retrieval.ranking import Hit
+from memories.scope import EntityType
+from orgs.queries import Caller
 
 QUEUED = "Memory processing has been queued for background execution"
 
@@ -58,8 +62,12 @@ def only(row: Mapping[str, Any], fields: Collection[str] | None) -> dict[str, An
     return {name: value for name, value in row.items() if not fields or name in fields or name == "id"}
 
 
-def event_json(event: Event) -> dict[str, Any]:
+def event_json(event: Event | RequestLog) -> dict[str, Any]:
     """Returns the event object of contract.md §8, with the verdict on every fact."""
+    return _logged_json(event) if isinstance(event, RequestLog) else _accepted_json(event)
+
+
+def _accepted_json(event: Event) -> dict[str, Any]:
     latency = (event.completed_at - event.created_at).total_seconds() * 1000 if event.completed_at else None
     return {
         "id": str(event.id),
@@ -67,7 +75,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "status": event.status,
         "payload": event.payload,
         "metadata": event.payload.get("metadata"),
-        "results": [{**item, "user_id": event.user_id} for item in event.results],
+        "results": [{"user_id": event.user_id, **item} for item in event.results],
         "verdicts": event.verdicts,
         "created_at": moment(event.created_at),
         "updated_at": moment(event.updated_at),
@@ -79,16 +87,58 @@ def event_json(event: Event) -> dict[str, Any]:
     }
 
 
-def entity_json(entity: Entity, total_memories: int) -> dict[str, Any]:
+def _logged_json(request: RequestLog) -> dict[str, Any]:
+    """A request that was answered at once: what it asked was never kept, and of what it found only the ids."""
+    failed = request.status >= 400
+    received = moment(request.created_at)
+    answered = moment(request.created_at + timedelta(milliseconds=request.milliseconds))
+    return {
+        "id": str(request.id),
+        "event_type": request.operation,
+        "status": EventStatus.FAILED if failed else EventStatus.SUCCEEDED,
+        "payload": {"method": request.method, "route": request.route, "status": request.status},
+        "metadata": None,
+        "results": [] if failed else [{"id": str(memory_id)} for memory_id in request.memory_ids],
+        "verdicts": [],
+        "created_at": received,
+        "updated_at": answered,
+        "started_at": received,
+        "completed_at": answered,
+        "latency": request.milliseconds,
+        "graph_status": None,
+        "error": responses[request.status] if failed else None,
+    }
+
+
+def entity_json(entity: Entity, total_memories: int, caller: Caller) -> dict[str, Any]:
     """Returns the entity object of contract.md §3.4; its id is an integer written as a string."""
     return {
         "id": str(entity.number),
         "name": entity.name,
+        "display_name": entity.display_name or None,
         "type": entity.type,
         "created_at": moment(entity.created_at),
         "updated_at": moment(entity.updated_at),
         "total_memories": total_memories,
+        "owner": caller.user_email,
+        "organization": caller.org_name,
         "metadata": entity.metadata,
+    }
+
+
+def registration_json(entity: Entity, project_number: int) -> dict[str, Any]:
+    """Returns the answer of contract.md §6.6; here the id is an integer, and a user has no `name`."""
+    names = {} if entity.type == EntityType.USER else {"name": entity.display_name}
+    return {
+        "id": entity.number,
+        f"{entity.type}_id": entity.name,
+        **names,
+        "metadata": entity.metadata,
+        "created_at": moment(entity.created_at),
+        "updated_at": moment(entity.updated_at),
+        "graph_entities": None,
+        "is_deleted": False,
+        "project": project_number,
     }
 
 

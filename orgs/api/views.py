@@ -1,27 +1,31 @@
 """What a key says of itself."""
 
-from drf_spectacular.utils import extend_schema, inline_serializer
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orgs.api.base import ProjectView
 
-PING = inline_serializer(
-    "Ping",
-    {
-        "status": serializers.CharField(),
-        "org_id": serializers.CharField(),
-        "project_id": serializers.CharField(),
-        "user_email": serializers.EmailField(),
-    },
-)
+_EXAMPLE = {"status": "ok", "org_id": "org_…", "project_id": "proj_…", "user_email": "owner@example.com"}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Example", value=_EXAMPLE)])
+class PingAnswer(serializers.Serializer[Any]):
+    """What a key stands for, for its description."""
+
+    status = serializers.CharField(help_text="`ok`.")
+    org_id = serializers.CharField(help_text="The organization of the key.")
+    project_id = serializers.CharField(help_text="The project of the key.")
+    user_email = serializers.EmailField(help_text="Who the key acts for.")
 
 
 class PingView(ProjectView):
     """Validates a key: every client calls this when it is made."""
 
-    @extend_schema(summary="Validate the API key", responses=PING, tags=["keys"])
+    @extend_schema(summary="Validate the API key", responses=PingAnswer, tags=["keys"])
     def get(self, request: Request) -> Response:
         """Answers with the four keys that clients need (contract.md §5.0)."""
         return Response(

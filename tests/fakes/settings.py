@@ -1,9 +1,13 @@
-"""The settings that point Loci at a fake model."""
+"""The settings that point Loci at a fake model, or at none."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.test import override_settings
 
+from loci.local.programs import free_port
+from memories.embedding import embedder
 from tests.fakes.llm import FakeLLM
 
 _models = itertools.count()
@@ -19,3 +23,15 @@ def use(llm: FakeLLM, *, budget_s: float = 10, provider: str = "openai") -> over
         LLM_BUDGET_S=budget_s,
         REDIS_URL="redis://127.0.0.1:1/0",
     )
+
+
+@contextmanager
+def unreachable_embedder() -> Iterator[None]:
+    """An embedding endpoint at which nobody answers."""
+    address = {"EMBEDDING_PROVIDER": "openai_compatible", "EMBEDDING_BASE_URL": f"http://127.0.0.1:{free_port()}/v1"}
+    with override_settings(EMBEDDING_MODEL="away", **address):
+        embedder.cache_clear()
+        try:
+            yield
+        finally:
+            embedder.cache_clear()

@@ -97,10 +97,15 @@ def running(env: Mapping[str, str], folder: Path) -> Iterator[Loci]:
     loci = Loci(Processes(services("127.0.0.1", port, env), folder), f"http://127.0.0.1:{port}")
     try:
         loci.processes.start()
-        assert wait_for(lambda: _is_ready(loci.url), START_S), "The API did not get ready."
+        await_ready(loci.url)
         yield loci
     finally:
         loci.processes.stop()
+
+
+def await_ready(url: str) -> None:
+    """Waits until the API at `url` is ready; raises `AssertionError` if it does not get there."""
+    assert wait_for(lambda: _is_ready(url), START_S), "The API did not get ready."
 
 
 def _is_ready(url: str) -> bool:

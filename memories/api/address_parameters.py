@@ -1,0 +1,78 @@
+"""Parameters in paths, query strings and headers, for their description."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+
+from memories.api.answers import examples
+from memories.api.fields import MAX_ID
+from memories.scope import EntityType
+
+MEMORY_ID = OpenApiParameter(
+    "memory_id",
+    OpenApiTypes.UUID,
+    OpenApiParameter.PATH,
+    description="The memory's id.",
+    examples=[OpenApiExample("Example", value=examples.MEMORY_ID)],
+)
+EVENT_ID = OpenApiParameter(
+    "event_id",
+    OpenApiTypes.UUID,
+    OpenApiParameter.PATH,
+    description="The event's id, as an add or a deletion answered with it.",
+    examples=[OpenApiExample("Example", value=examples.EVENT_ID)],
+)
+ENTITY_TYPE = OpenApiParameter(
+    "entity_type",
+    str,
+    OpenApiParameter.PATH,
+    description="What kind of entity it is.",
+    enum=list(EntityType),
+)
+_NAME = {"type": "string", "minLength": 1, "maxLength": MAX_ID}
+
+
+def _entity_name(parameter: str) -> OpenApiParameter:
+    return OpenApiParameter(
+        parameter,
+        _NAME,
+        OpenApiParameter.PATH,
+        description="The id that the application gave; `/` and other signs may be encoded or not.",
+        examples=[OpenApiExample("Example", value="alex")],
+    )
+
+
+ENTITY_NAME = _entity_name("entity_name")
+ENTITY_ID = _entity_name("entity_id")
+ENTITY_NUMBER = OpenApiParameter(
+    "entity_id",
+    {"type": "string", "pattern": "^-?[0-9]+$"},
+    OpenApiParameter.PATH,
+    description="The entity's `id`, a decimal integer.",
+    examples=[OpenApiExample("Example", value="7")],
+)
+
+LIMIT = OpenApiParameter("limit", int, description="Another name of `page_size`.")
+DEGRADED = OpenApiParameter(
+    "X-Degraded",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    enum=["embedding"],
+    description="There where the meaning of the question could not be had, and only its words were looked for.",
+)
+VERSION = OpenApiParameter("version", str, description="`v2` answers as v2 does; anything else means v1.")
+
+
+def _object(name: str, description: str, example: str) -> OpenApiParameter:
+    return OpenApiParameter(name, str, description=description, examples=[OpenApiExample("Example", value=example)])
+
+
+FILTERS_AND_METADATA = [
+    _object("filters", "`Filters` as JSON.", '{"user_id": "alex"}'),
+    _object(
+        "metadata",
+        "Keys and values of metadata, as JSON or as `metadata[key]=value`.",
+        '{"trip": "Rome"}',
+    ),
+]
+"""The objects that a query string can hold (contract.md §1.1)."""

@@ -1,0 +1,148 @@
+"""Examples of what the API answers with, for its description."""
+
+MEMORY_ID = "f4cbdb08-7062-4f3e-8eb2-9f5c80dfe64c"
+EVENT_ID = "2c4d1f44-4f7b-4b2f-9f6e-7b5b4f5a1234"
+_AT = "2026-01-15T10:30:00.000000+00:00"
+_WHO = {"user_id": "alex", "agent_id": None, "app_id": None, "run_id": None}
+
+MEMORY = {
+    "id": MEMORY_ID,
+    "memory": "Lives in San Francisco",
+    **_WHO,
+    "session_id": None,
+    "hash": "8b1a9953c4611296a827abf8c47804d7",
+    "metadata": {"source": "chat"},
+    "categories": ["personal_details"],
+    "created_at": _AT,
+    "updated_at": _AT,
+    "expiration_date": None,
+    "immutable": False,
+    "structured_attributes": {
+        "year": 2026,
+        "month": 1,
+        "day": 15,
+        "hour": 10,
+        "minute": 30,
+        "day_of_week": "thursday",
+        "week_of_year": 3,
+        "day_of_year": 15,
+        "quarter": 1,
+        "is_weekend": False,
+    },
+    "replaced_by": None,
+    "synthesized": False,
+    "lifecycle_state": "active",
+}
+EDITED = {**MEMORY, "text": MEMORY["memory"]}
+HIT = {**MEMORY, "score": 0.62, "score_breakdown": {"semantic": 0.71, "bm25": 0.4, "entity": None, "absolute": 0.62}}
+RESULT = {
+    "id": MEMORY_ID,
+    "event": "ADD",
+    "memory": "Lives in San Francisco",
+    "data": {"memory": "Lives in San Francisco"},
+    "previous_memory": None,
+    "old_memory": None,
+}
+QUEUED = {
+    "message": "Memory processing has been queued for background execution",
+    "status": "PENDING",
+    "event_id": EVENT_ID,
+}
+DELETING = {"message": "Delete in progress. This may take some time.", "event_id": EVENT_ID}
+STORED = {"message": "Memories stored successfully", "status": "SUCCEEDED", "event_id": EVENT_ID, "results": [RESULT]}
+ENTITY_MEMORY = {
+    "id": MEMORY_ID,
+    "memory": "Lives in San Francisco",
+    "metadata": {"source": "chat"},
+    "categories": ["personal_details"],
+    "created_at": _AT,
+    "updated_at": _AT,
+    "input": [{"role": "user", "content": "I live in San Francisco."}],
+    "is_updated": False,
+}
+HISTORY_ENTRY = {
+    "id": "0d9f5f43-7a8e-4b1d-9a51-3a0b2b8f6c11",
+    "memory_id": MEMORY_ID,
+    "input": [{"role": "user", "content": "I live in San Francisco."}],
+    "old_memory": None,
+    "new_memory": "Lives in San Francisco",
+    **_WHO,
+    "session_id": None,
+    "categories": ["personal_details"],
+    "event": "ADD",
+    "metadata": {"source": "chat"},
+    "created_at": _AT,
+    "updated_at": _AT,
+    "valid_from": _AT,
+    "valid_to": None,
+}
+EVENT = {
+    "id": EVENT_ID,
+    "event_type": "ADD",
+    "status": "SUCCEEDED",
+    "payload": {"messages": [{"role": "user", "content": "I live in San Francisco."}], **_WHO},
+    "metadata": {"source": "chat"},
+    "results": [{**RESULT, "user_id": "alex"}],
+    "verdicts": [{"verdict": "STORED", "memory": "Lives in San Francisco", "id": MEMORY_ID}],
+    "created_at": _AT,
+    "updated_at": _AT,
+    "started_at": _AT,
+    "completed_at": _AT,
+    "latency": 412.7,
+    "graph_status": None,
+    "error": None,
+}
+ENTITY: dict[str, object] = {
+    "id": "7",
+    "name": "alex",
+    "display_name": None,
+    "type": "user",
+    "created_at": _AT,
+    "updated_at": _AT,
+    "total_memories": 5,
+    "owner": "owner@example.com",
+    "organization": "Example",
+    "metadata": {},
+}
+MADE_USER = {
+    "id": 7,
+    "user_id": "alex",
+    "metadata": {},
+    "created_at": _AT,
+    "updated_at": _AT,
+    "graph_entities": None,
+    "is_deleted": False,
+    "project": 3,
+}
+STATS = {
+    "total_memories": 5,
+    "total_retrieval_events": 12,
+    "total_add_events": 3,
+    "total_api_retrieval_events": 12,
+    "total_retrieval_events_limit": None,
+    "total_users_with_memories": 2,
+    "total_agents_with_memories": 1,
+    "total_runs_with_memories": 0,
+    "memories_per_user": 2,
+    "memories_per_agent": 1,
+    "memories_per_run": 0,
+}
+FILTERS = {
+    "event_type": ["ADD", "UPDATE", "DELETE", "SEARCH", "GET_ALL", "GET", "DELETE_ALL", "DELETE_USER"],
+    "categories": ["food"],
+    "users": ["alex"],
+    "parameters": [
+        {
+            "name": "user_id",
+            "label": "User",
+            "type": "select",
+            "placeholder": "Select a user",
+            "options": [{"value": "alex", "label": "alex"}],
+        }
+    ],
+}
+
+
+def page(*items: object) -> dict[str, object]:
+    """Returns the envelope of a list that has no other page."""
+    return {"count": len(items), "next": None, "previous": None, "results": list(items)}

@@ -1,0 +1,189 @@
+"""Memories, what searches find, and how memories came to be (contract.md §3.1, §3.3, §5)."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from rest_framework import serializers
+
+from memories.api.answers import examples
+from memories.api.answers.base import Answer, MessageAnswer, PageAnswer, RelationsAnswer, WhoAnswer
+from memories.api.description import example, one_of
+from memories.models import MemoryState
+
+
+class CalendarAnswer(Answer):
+    """The parts of `created_at`, in UTC."""
+
+    year = serializers.IntegerField()
+    month = serializers.IntegerField(min_value=1, max_value=12)
+    day = serializers.IntegerField(min_value=1, max_value=31)
+    hour = serializers.IntegerField(min_value=0, max_value=23)
+    minute = serializers.IntegerField(min_value=0, max_value=59)
+    day_of_week = serializers.CharField(help_text="In English and lower case.")
+    week_of_year = serializers.IntegerField(min_value=1, max_value=53)
+    day_of_year = serializers.IntegerField(min_value=1, max_value=366)
+    quarter = serializers.IntegerField(min_value=1, max_value=4)
+    is_weekend = serializers.BooleanField()
+
+
+@example(examples.MEMORY)
+class MemoryAnswer(WhoAnswer):
+    """A memory (contract.md §3.1)."""
+
+    id = serializers.UUIDField()
+    memory = serializers.CharField(help_text="What is remembered.")
+    hash = serializers.CharField(help_text="MD5 of the text.")
+    metadata = serializers.DictField(allow_null=True, help_text="The application's own object.")
+    categories = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    created_at = serializers.DateTimeField(help_text="When it was said.")
+    updated_at = serializers.DateTimeField()
+    expiration_date = serializers.DateField(allow_null=True, help_text="The last day on which it is found.")
+    immutable = serializers.BooleanField(help_text="Whether later adds leave it alone.")
+    structured_attributes = CalendarAnswer()
+    replaced_by = serializers.UUIDField(allow_null=True, help_text="The memory that superseded it.")
+    synthesized = serializers.BooleanField()
+    lifecycle_state = serializers.ChoiceField(choices=MemoryState.values)
+
+
+@example(examples.EDITED)
+class EditedMemoryAnswer(MemoryAnswer):
+    """A memory after its update."""
+
+    text = serializers.CharField(help_text="The same as `memory`, for older clients.")
+
+
+@example(examples.MEMORY)
+class ListedMemoryAnswer(MemoryAnswer):
+    """A memory in a list; where `fields` was given, `id` and those keys only."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """Makes every key but `id` optional."""
+        fields = super().get_fields()
+        for name, field in fields.items():
+            field.required = name == "id"
+        return fields
+
+
+class ScoresAnswer(Answer):
+    """Where a score came from."""
+
+    semantic = serializers.FloatField(allow_null=True)
+    bm25 = serializers.FloatField(allow_null=True)
+    entity = serializers.FloatField(allow_null=True)
+    absolute = serializers.FloatField(allow_null=True)
+
+
+@example(examples.HIT)
+class HitAnswer(ListedMemoryAnswer):
+    """A memory that a search found; where `fields` was given, `id` and those keys only."""
+
+    score = serializers.FloatField(help_text="From 0 to 1; `threshold` is compared with it.")
+    score_breakdown = ScoresAnswer()
+
+
+@example(examples.page(examples.MEMORY))
+class MemoriesPageAnswer(PageAnswer):
+    """One page of memories."""
+
+    results = ListedMemoryAnswer(many=True)
+
+
+@example({"results": [examples.MEMORY], "relations": []})
+class MemoriesWithRelationsAnswer(RelationsAnswer):
+    """Memories in `output_format` v1.1."""
+
+    results = ListedMemoryAnswer(many=True)
+
+
+@example({"results": [examples.HIT]})
+class HitsAnswer(Answer):
+    """What a search found, best first."""
+
+    results = HitAnswer(many=True)
+
+
+@example({"results": [examples.HIT], "relations": []})
+class HitsWithRelationsAnswer(HitsAnswer, RelationsAnswer):
+    """What a search found, in `output_format` v1.1."""
+
+
+@example({"message": "Memory deleted successfully!", "cascade_count": 2})
+class DeletedAnswer(MessageAnswer):
+    """A deletion of one memory."""
+
+    cascade_count = serializers.IntegerField(
+        required=False, min_value=0, help_text="With `delete_linked`: how many memories that it superseded went too."
+    )
+
+
+@example(examples.DELETING)
+class DeletingAnswer(MessageAnswer):
+    """A deletion that goes on in the background: its event tells when it is done."""
+
+    event_id = serializers.UUIDField()
+
+
+@example(examples.HISTORY_ENTRY)
+class HistoryEntryAnswer(WhoAnswer):
+    """One change of a memory (contract.md §3.3)."""
+
+    id = serializers.UUIDField()
+    memory_id = serializers.UUIDField()
+    input = serializers.ListField(child=serializers.DictField(), help_text="The messages that it was taken from.")
+    old_memory = serializers.CharField(allow_null=True)
+    new_memory = serializers.CharField(allow_null=True)
+    categories = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    event = serializers.ChoiceField(choices=["ADD", "UPDATE", "DELETE"])
+    metadata = serializers.DictField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    valid_from = serializers.DateTimeField(required=False, help_text="Since when it is so.")
+    valid_to = serializers.DateTimeField(required=False, allow_null=True, help_text="Until when it was so.")
+
+
+@example(examples.page(examples.HISTORY_ENTRY))
+class HistoryPageAnswer(PageAnswer):
+    """One page of the project's changes."""
+
+    results = HistoryEntryAnswer(many=True)
+
+
+@example(examples.ENTITY_MEMORY)
+class EntityMemoryAnswer(Answer):
+    """A memory of an entity, with what it came from (contract.md §5.15)."""
+
+    id = serializers.UUIDField()
+    memory = serializers.CharField()
+    metadata = serializers.DictField(allow_null=True)
+    categories = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    input = serializers.ListField(child=serializers.DictField(), help_text="The messages that it was taken from.")
+    is_updated = serializers.BooleanField(help_text="Whether it was changed since it was added.")
+
+
+@example(examples.page(examples.ENTITY_MEMORY))
+class EntityMemoriesPageAnswer(PageAnswer):
+    """One page of an entity's memories."""
+
+    results = EntityMemoryAnswer(many=True)
+
+
+LIST_V1 = OpenApiResponse(
+    one_of("ListV1Answer", ListedMemoryAnswer(many=True), MemoriesPageAnswer, MemoriesWithRelationsAnswer),
+    examples=[
+        OpenApiExample("Bare", value=[examples.MEMORY]),
+        OpenApiExample("With page and page_size", value=examples.page(examples.MEMORY)),
+        OpenApiExample("output_format v1.1", value={"results": [examples.MEMORY], "relations": []}),
+    ],
+)
+"""A bare list; one page where `page` and `page_size` are given; or `output_format` v1.1."""
+
+SEARCH_V1 = OpenApiResponse(
+    one_of("SearchV1Answer", HitAnswer(many=True), HitsWithRelationsAnswer),
+    examples=[
+        OpenApiExample("Bare", value=[examples.HIT]),
+        OpenApiExample("output_format v1.1", value={"results": [examples.HIT], "relations": []}),
+    ],
+)
+"""A bare list, or `output_format` v1.1."""
