@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from loci.tenancy.context import Tenant, tenant_tx
+from memories.models import Memory, MemoryState
+from orgs.models import Project
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM
 from workers.models import Job
@@ -99,6 +101,18 @@ def search(person: Person, query: str, filters: Json | None = None, **parameters
     given = {"query": query, "filters": filters or {"user_id": "alex"}, **parameters}
     hits: list[Json] = post(person, "/v3/memories/search/", **given)["results"]
     return hits
+
+
+def supersede(person: Person, memory_id: str, *, by: str) -> None:
+    """Makes a memory untrue, as a later statement does."""
+    with tenant_tx(person.tenant):
+        Memory.objects.filter(id=memory_id).update(state=MemoryState.SUPERSEDED, replaced_by_id=by)
+
+
+def show_superseded(person: Person) -> None:
+    """Sets the project to show superseded memories by itself."""
+    with tenant_tx(person.tenant):
+        Project.objects.filter(id=person.tenant.project_id).update(shows_superseded=True)
 
 
 def job_of(person: Person, event_id: str) -> Job:

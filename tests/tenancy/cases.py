@@ -22,6 +22,7 @@ class Ids:
     agent: str
     app: str
     run: str
+    entity_number: str
     org: str
     project: str
     idempotency_key: str
@@ -90,6 +91,18 @@ def _filters(path: str, **body: Any) -> Case:
     return Case(calls[0], (*calls[1:], Call(path, body={**body, **beside})))
 
 
+def _query_list(path: str) -> Case:
+    """The list of v1: the ids stand in its address, or in the body of `version=v2`."""
+    by_entity = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
+    queries = [
+        *by_entity[1:],
+        {"user_id": "*", "filters": "{'memory_ids': ['{memory}']}"},
+        {"filters": '{"OR": [{"user_id": "{user}"}, {"run_id": "{run}"}]}', "page": "1", "page_size": "9"},
+    ]
+    in_body = Call(path, query={"version": "v2"}, body={"filters": by_entity[0]})
+    return Case(Call(path, query=by_entity[0]), (*(Call(path, query=each) for each in queries), in_body))
+
+
 def _add(path: str) -> Case:
     usual = Call(path, body={"messages": "I live in Rome", "user_id": "{user}", "infer": False})
     by_entity = [{f"{kind}_id": "{" + kind + "}"} for kind in ("agent", "app", "run")]
@@ -99,6 +112,29 @@ def _add(path: str) -> Case:
             *(Call(path, body={"messages": "I live in Rome", "infer": False, **each}) for each in by_entity),
             Call(path, body={"messages": "I live in Rome", "user_id": "{user}", "agent_id": "{agent}"}),
             replace(usual, headers={"Idempotency-Key": "{idempotency_key}"}),
+        ),
+    )
+
+
+def _by_name(path: str) -> Case:
+    """An entity of each type by its name."""
+    usual, *others = (Call(f"{path}/{kind}/{{{kind}}}/") for kind in ("user", "agent", "app", "run"))
+    return Case(usual, tuple(others))
+
+
+def _registration(kind: str) -> Case:
+    usual = Call(f"/v1/{kind}s/", body={f"{kind}_id": f"{{{kind}}}", "name": "One", "metadata": {"a": 1}})
+    return Case(usual, (replace(usual, headers={"Idempotency-Key": "{idempotency_key}"}),))
+
+
+def _batch(path: str) -> Case:
+    """The id stands in each form of a batch's items."""
+    change = {"text": "Lives in Oslo", "metadata": {"a": 1}}
+    return Case(
+        Call(path, body={"memories": [{"memory_id": "{memory}", **change}]}),
+        (
+            Call(path, body={"memory_ids": [{"memoryId": "{memory}", "message": "Lives in Oslo"}]}),
+            Call(path, body={"memories": ["{memory}"]}),
         ),
     )
 
@@ -123,16 +159,36 @@ CASES: dict[str, Case] = {
         Call(_MEMORY, body={"text": "Lives in Oslo"}), (Call(_MEMORY, body={"metadata": {"a": 1}}),)
     ),
     "DELETE /v1/memories/<str:memory_id>/": Case(Call(_MEMORY), (Call(_MEMORY, query={"delete_linked": "true"}),)),
-    "GET /v1/memories/<str:memory_id>/history/": Case(Call(f"{_MEMORY}history/")),
+    "GET /v1/memories/<memory:memory_id>/history/": Case(Call(f"{_MEMORY}history/")),
+    "GET /v1/memories/events/": Case(
+        Call("/v1/memories/events/"), (Call("/v1/memories/events/", query={"memory_id": "{memory}"}),)
+    ),
+    "GET /v1/memories/<str:entity_type>/<path:entity_name>/": _by_name("/v1/memories"),
+    "PUT /v1/batch/": _batch("/v1/batch/"),
+    "DELETE /v1/batch/": _batch("/v1/batch/"),
+    "PUT /v1/memories/batch/": _batch("/v1/memories/batch/"),
+    "DELETE /v1/memories/batch/": _batch("/v1/memories/batch/"),
+    "GET /v1/memories/": _query_list("/v1/memories/"),
+    "POST /v2/memories/": _filters("/v2/memories/"),
     "POST /v3/memories/": _filters("/v3/memories/"),
+    "POST /v1/memories/search/": _filters("/v1/memories/search/", query="badminton racket"),
+    "POST /v2/memories/search/": _filters("/v2/memories/search/", query="badminton racket", threshold=0),
     "POST /v3/memories/search/": _filters("/v3/memories/search/", query="badminton racket", threshold=0),
     "GET /v1/event/<str:event_id>/": Case(Call("/v1/event/{event}/")),
     "GET /v1/events/": Case(Call("/v1/events/"), (Call("/v1/events/", query={"user_id": "{user}"}),)),
     "GET /v1/entities/": Case(Call("/v1/entities/"), (Call("/v1/entities/", query={"user_id": "{user}"}),)),
-    "DELETE /v2/entities/<str:entity_type>/<path:entity_name>/": Case(
-        Call("/v2/entities/user/{user}/"),
-        tuple(Call(f"/v2/entities/{kind}/{{{kind}}}/") for kind in ("agent", "app", "run")),
+    "GET /v1/entities/filters/": Case(Call("/v1/entities/filters/")),
+    "GET /v1/entities/<str:entity_type>/<path:entity_id>/": Case(
+        Call("/v1/entities/user/{entity_number}/"), (Call("/v1/entities/user/{user}/"),)
     ),
+    "DELETE /v1/entities/<str:entity_type>/<path:entity_id>/": Case(Call("/v1/entities/user/{entity_number}/")),
+    "GET /v2/entities/<str:entity_type>/<path:entity_id>/": _by_name("/v2/entities"),
+    "DELETE /v2/entities/<str:entity_type>/<path:entity_id>/": _by_name("/v2/entities"),
+    "POST /v1/users/": _registration("user"),
+    "POST /v1/agents/": _registration("agent"),
+    "POST /v1/apps/": _registration("app"),
+    "POST /v1/runs/": _registration("run"),
+    "GET /v1/stats/": Case(Call("/v1/stats/")),
 }
 
 PUBLIC = frozenset({"/", "/healthz/", "/readyz/", "/metrics/", "/openapi.json", "/docs/"})

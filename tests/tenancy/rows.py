@@ -7,8 +7,10 @@ from django.apps import apps
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from billing.models import UsageEntry
-from loci.models import IdempotencyKey
+from billing.models import PlanAssignment, UsageEntry
+from billing.queries import plan_of
+from billing.services import assign_plan
+from loci.models import IdempotencyKey, RequestLog
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
 from memories.models import Attribute, Cause, Entity, Event, EventStatus, Memory, Message, Revision
@@ -48,14 +50,19 @@ def make_rows(
             Job.objects.create(kind="add", queue="extraction", event_id=event.id),
             UsageEntry.objects.create(meter="add", source=event.id, quantity=1),
             IdempotencyKey.objects.create(key=f"key of {text}", request_hash=b"hash", status=200, body=text),
+            RequestLog.objects.create(
+                request_id="one", key_id=entity.id, method="GET", route="/", status=200, milliseconds=1
+            ),
         ]
         return {row._meta.db_table: type(row).objects.get(id=row.id) for row in rows}
 
 
 def org_rows(tenant: Tenant) -> dict[str, Any]:
     """Returns a row of the tenant's organization from every org table, by table."""
+    assert tenant.org_id
+    assign_plan(tenant.org_id, plan_of(tenant.org_id))
     with tenant_tx(tenant):
-        found = [model.objects.first() for model in (Organization, Membership, ApiKey)]
+        found = [model.objects.first() for model in (Organization, Membership, ApiKey, PlanAssignment)]
         return {row._meta.db_table: row for row in [*found, Project.objects.get(id=tenant.project_id)]}
 
 

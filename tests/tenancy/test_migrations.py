@@ -1,10 +1,22 @@
 """The models, their migrations and the database say the same."""
 
+import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.db import connections
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
+
+from tests.conftest import Services
+from tests.tenancy.rows import superuser
+
+ONLINE = [
+    ("memories", "0003", ["memory_superseded"]),
+    ("memories", "0004", ["revision_shown"]),
+    ("loci", "0003", ["idempotency_key_subject", "idempotency_key_oldest", "request_log_answered"]),
+]
+"""App, migration that adds indexes while others write, these indexes."""
 
 
 def test_no_model_has_changed_since_the_last_migration() -> None:
@@ -15,3 +27,18 @@ def test_no_model_has_changed_since_the_last_migration() -> None:
 
 def test_every_migration_is_applied_by_the_owner(database: None) -> None:
     call_command("migrate", check_unapplied=True, verbosity=0)
+
+
+@pytest.mark.parametrize(("app", "number", "indexes"), ONLINE)
+def test_an_index_whose_making_was_interrupted_is_made_again(
+    database: None, services: Services, app: str, number: str, indexes: list[str]
+) -> None:
+    with superuser(services) as admin:
+        made = "SELECT indexrelid::regclass::text, indisvalid, pg_get_indexdef(indexrelid) FROM pg_index ORDER BY 1"
+        wanted = admin.execute(made).fetchall()
+        # A run that ended before it could note what it had made.
+        admin.execute("DELETE FROM django_migrations WHERE app = %s AND name >= %s", [app, number])
+        admin.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", [indexes[-1]])
+        call_command("migrate", verbosity=0)
+        connections["owner"].close()
+        assert admin.execute(made).fetchall() == wanted

@@ -22,7 +22,7 @@ def test_the_tests_know_a_row_of_every_tenant_table(alice: Person) -> None:
 
 
 def test_without_a_tenant_no_row_is_seen_changed_or_deleted(alice: Person, services: Services) -> None:
-    make_rows(alice.tenant)
+    all_rows(alice.tenant)
     before = everything(services, alice.tenant)
     with connect(services, "loci_app") as app:
         for table in TENANT_TABLES:
@@ -35,7 +35,7 @@ def test_without_a_tenant_no_row_is_seen_changed_or_deleted(alice: Person, servi
 
 @pytest.mark.parametrize("setting", ["", "SET app.project = ''; SET app.org = ''"], ids=["never set", "set to nothing"])
 def test_without_a_tenant_every_insert_is_refused(alice: Person, services: Services, setting: str) -> None:
-    make_rows(alice.tenant)
+    all_rows(alice.tenant)
     rows = everything(services, alice.tenant)
     for table in TENANT_TABLES:
         with connect(services, "loci_app") as app:
@@ -92,7 +92,7 @@ def test_unfiltered_changes_reach_the_own_rows_only(alice: Person, bob: Person, 
 def test_a_row_of_another_tenant_can_be_neither_inserted_nor_handed_over(
     alice: Person, bob: Person, services: Services
 ) -> None:
-    make_rows(alice.tenant)
+    all_rows(alice.tenant)
     hers, his = everything(services, alice.tenant), all_rows(bob.tenant)
     for table in TENANT_TABLES:
         with pytest.raises(psycopg.errors.InsufficientPrivilege), tenant_tx(bob.tenant):

@@ -1,0 +1,34 @@
+"""What the contract has and this version has not is said to be missing, in JSON and to every method."""
+
+import pytest
+from django.test import Client
+
+from loci.http.middleware import NO_SUCH_ENDPOINT
+from tests.conftest import Person
+
+LATER = [
+    ("POST", "/v1/exports/"),
+    ("GET", "/v1/exports/?memory_export_id=1"),
+    ("POST", "/v1/exports/get/"),
+    ("POST", "/v1/exports/get"),
+    ("POST", "/v1/summary/"),
+    ("POST", "/v1/feedback/"),
+    ("GET", "/v2/profiles/settings/"),
+    ("POST", "/v2/profiles/settings/"),
+    ("POST", "/v2/profiles/jobs/"),
+    ("GET", "/v2/profiles/jobs/1/"),
+    ("GET", "/api/v1/webhooks/projects/null/"),
+    ("GET", "/api/v1/orgs/organizations/"),
+    ("POST", "/mcp"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), LATER)
+def test_a_missing_endpoint_is_a_json_404(alice: Person, method: str, path: str) -> None:
+    response = alice.client.generic(method, path, "{}", content_type="application/json")
+    assert response.status_code == 404
+    assert response.json() == {"detail": NO_SUCH_ENDPOINT, "request_id": response["X-Request-Id"]}
+
+
+def test_nobody_needs_a_key_to_be_told(client: Client) -> None:
+    assert client.get("/v1/nothing/").status_code == 404
