@@ -3,38 +3,71 @@
 import os
 from collections.abc import Collection, Iterable, Iterator
 
+from tests.clients.releases import RELEASES, Release
+from tests.clients.untested import ISSUES, UPSTREAM
+
+ABSENT, PASS, FAIL, PENDING, UPSTREAM_BUG = "-", "pass", "FAIL", "pending", "upstream"
+UNTESTED, TOO_EARLY = "UNTESTED", "TESTED"
+
 
 class Matrix:
     """The public methods of each client and the tests that called them."""
 
     def __init__(self) -> None:
-        self._tests: dict[str, dict[str, set[str]]] = {}
+        self._tests: dict[Release, dict[str, set[str]]] = {}
 
-    def has(self, client: str, methods: Iterable[str]) -> None:
+    def has(self, release: Release, methods: Iterable[str]) -> None:
         """Notes the methods that a client has."""
-        self._tests.setdefault(client, {method: set() for method in methods})
+        self._tests.setdefault(release, {method: set() for method in methods})
 
-    def called(self, client: str, method: str) -> None:
+    def called(self, release: Release, method: str) -> None:
         """Notes that the running test called `method`."""
         test, _, _ = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")
-        self._tests[client].get(method, set()).add(test)
+        self._tests[release].get(method, set()).add(test)
 
     def lines(self, failed: Collection[str]) -> Iterator[str]:
         """Yields the table for people; `failed` are the ids of failed tests."""
-        clients = sorted(self._tests)
-        methods = sorted({method for tests in self._tests.values() for method in tests})
-        yield _line("", clients)
-        for method in methods:
-            yield _line(method, [_word(self._tests[client].get(method), failed) for client in clients])
+        yield _line("", [release.language for release in RELEASES])
+        yield _line("", [release.version for release in RELEASES])
+        yield _line("", ["asyncio" if release.asyncio else "" for release in RELEASES])
+        for method in sorted({method for tests in self._tests.values() for method in tests}):
+            words = [self._word(release, method, failed) for release in RELEASES]
+            yield _line(method, words, _reasons(method, words))
+
+    def problems(self) -> Iterator[str]:
+        """Yields what is wrong with the tests as a whole: a method without one, or with one too early."""
+        for release in RELEASES:
+            if release not in self._tests:
+                yield f"{release} was not driven."
+            for method in self._tests.get(release, {}):
+                word = self._word(release, method, ())
+                if word == UNTESTED:
+                    yield f"{release} has {method}, which no test calls and no line of untested.py explains."
+                if word == TOO_EARLY:
+                    yield f"A test calls {method} of {release}, which untested.py says is pending."
+
+    def _word(self, release: Release, method: str, failed: Collection[str]) -> str:
+        tests = self._tests.get(release, {}).get(method)
+        if tests is None:
+            return ABSENT
+        if tests & set(failed):
+            return FAIL
+        if (release, method) in UPSTREAM:
+            return UPSTREAM_BUG if tests else UNTESTED
+        if method in ISSUES:
+            return TOO_EARLY if tests else PENDING
+        return PASS if tests else UNTESTED
 
 
-def _word(tests: set[str] | None, failed: Collection[str]) -> str:
-    if tests is None:
-        return "-"  # This client has no such method.
-    if not tests:
-        return "pending"
-    return "FAIL" if tests & set(failed) else "pass"
+def _reasons(method: str, words: Collection[str]) -> str:
+    reasons = []
+    if PENDING in words:
+        reasons.append(f"pending (issue {ISSUES[method]})")
+    if UPSTREAM_BUG in words:
+        errors = {error for (_, broken), error in UPSTREAM.items() if broken == method}
+        reasons.append(f"upstream: the client itself raises {', '.join(errors)}")
+    return "; ".join(reasons)
 
 
-def _line(first: str, cells: Iterable[str]) -> str:
-    return f"{first:26}" + "".join(f"{cell:20}" for cell in cells).rstrip()
+def _line(first: str, cells: Iterable[str], reasons: str = "") -> str:
+    return (f"{first:24}" + "".join(f"{cell:11}" for cell in cells) + reasons).rstrip()

@@ -18,6 +18,8 @@ from loci.env import ROOT
 
 START_S = 90
 STOP_S = 15
+SHOWN_CHARS = 4_000
+"""How much of a failed server's output every test shows: its end, as there may be much of it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Server:
 
 @contextmanager
 def running_server() -> Iterator[Server]:
-    """Starts a server, waits until it is ready, and ends it. Raises `AssertionError` with its output if it fails."""
+    """Starts a server, waits until it is ready, and ends it. Raises `AssertionError` with its last output if not."""
     folder = Path(tempfile.mkdtemp(prefix="loci-clients-"))
     folder.chmod(0o711)  # As root the stores run as another user, who must be able to pass.
     output = folder / "output"
@@ -67,7 +69,7 @@ def _await_ready(process: subprocess.Popen[bytes], credentials: Path, output: Pa
         if credentials.exists() and _is_ready((server := _server(credentials)).host):
             return server
         time.sleep(0.1)
-    raise AssertionError(f"The server is not ready:\n{output.read_text()}")
+    raise AssertionError(f"The server is not ready:\n{output.read_text()[-SHOWN_CHARS:]}")
 
 
 def _server(credentials: Path) -> Server:

@@ -1,70 +1,52 @@
-from uuid import uuid4
+from tests.clients.driver import Client
+from tests.clients.releases import V1, V2, V3, only
+from tests.clients.steps import refused, second_version
 
-import pytest
-
-from tests.clients.driver import Client, ClientError, connected
-from tests.clients.matrix import Matrix
-from tests.clients.server import Server
-
-WRONG_KEY = "Invalid API key. You can find your API key on https://app.mem0.ai/dashboard/api-keys."
+QUESTION = "Where is home?"
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("MemoryClient", "ValueError"),
-        ("AsyncMemoryClient", "ValueError"),
-        ("JavaScript", "AuthenticationError"),
-    ],
-)
-def test_a_wrong_key_is_refused_at_once(name: str, kind: str, server: Server, matrix: Matrix) -> None:
-    with pytest.raises(ClientError) as caught, connected(name, server, matrix, api_key="m0-wrong"):
-        pass
-
-    assert caught.value.kind == kind
-    assert WRONG_KEY in str(caught.value)
+@only([*V1, *V2])
+def test_an_add_before_2_0_about_nobody_is_invalid(client: Client) -> None:
+    with refused(client, "ValidationError", "Invalid input data."):
+        client.add("I live in Lisbon.", metadata={"source": "chat"})
 
 
-@pytest.mark.parametrize(("name", "http"), [("MemoryClient", "client"), ("AsyncMemoryClient", "async_client")])
-def test_a_key_that_stopped_working_is_an_authentication_error(
-    name: str, http: str, server: Server, matrix: Matrix
-) -> None:
-    with connected(name, server, matrix) as client:
-        client.call(f"{http}.headers.update", {"Authorization": "Token m0-wrong"})
-
-        with pytest.raises(ClientError) as caught:
-            client.users()
-
-    assert str(caught.value) == f"AuthenticationError: {WRONG_KEY}"
-
-
-@pytest.mark.parametrize("method", ["get", "history", "delete"])
-def test_an_unknown_id_is_not_found(client: Client, method: str) -> None:
-    with pytest.raises(ClientError, match=r"^MemoryNotFoundError: .*Memory not found!"):
-        client.call(method, str(uuid4()))
-
-
-@pytest.mark.parametrize("method", ["get", "history", "delete"])
-def test_what_is_no_uuid_is_invalid(client: Client, method: str) -> None:
-    with pytest.raises(ClientError, match=r"^ValidationError: .*memory_id should be a valid UUID"):
-        client.call(method, "not-a-uuid")
-
-
+@only(V3)
 def test_an_add_about_nobody_is_invalid(client: Client) -> None:
-    with pytest.raises(ClientError, match=r"^ValidationError: .*user_id, agent_id, app_id"):
+    with refused(client, "ValidationError", "user_id, agent_id, app_id"):
         client.add("I live in Lisbon.")
 
 
-def test_a_search_without_filters_is_invalid(client: Client) -> None:
-    with pytest.raises(ClientError, match=r"^ValidationError: .*Filters are required"):
-        client.search("Where is home?")
-
-
 def test_a_deletion_about_nobody_is_invalid(client: Client) -> None:
-    with pytest.raises(ClientError, match=r"^ValidationError: "):
+    with refused(client, "ValidationError"):
         client.delete_all()
 
 
-def test_an_update_of_an_unknown_id_is_not_found(client: Client) -> None:
-    with pytest.raises(ClientError, match=r"^MemoryNotFoundError: "):
-        client.update(str(uuid4()), text="Likes tea")
+@only(V1)
+def test_a_list_of_nobody_is_invalid(client: Client) -> None:
+    with refused(client, "ValidationError", "One of the filters: app_id, user_id, agent_id, run_id is required!"):
+        client.get_all(limit=10)
+
+
+@only(V1)
+def test_a_search_of_nobody_is_invalid(client: Client) -> None:
+    with refused(client, "ValidationError", "At least one of the filters: agent_id, user_id, app_id, run_id"):
+        client.search(QUESTION, limit=10)
+
+
+@only([*V1, *V2])
+def test_a_list_of_the_second_version_of_nobody_is_invalid(client: Client) -> None:
+    with refused(client, "ValidationError", "One of the filters: app_id, user_id, agent_id, run_id is required!"):
+        client.get_all(**second_version(client))
+
+
+@only([*V1, *V2])
+def test_a_search_of_the_second_version_needs_filters(client: Client) -> None:
+    with refused(client, "ValidationError", "Filters are required and cannot be empty."):
+        client.search(QUESTION, limit=10, **second_version(client))
+
+
+@only(V3)
+def test_a_search_needs_filters(client: Client) -> None:
+    with refused(client, "ValidationError", "Filters are required and cannot be empty."):
+        client.search(QUESTION)

@@ -3,14 +3,15 @@ import re
 import subprocess
 
 from loci.env import ROOT
-from tests.clients.driver import CLIENT_PYTHON, client_environment
+from tests.clients.driver import client_environment
+from tests.clients.releases import client_python
 from tests.clients.server import Server
 
 
 def paste_into_a_shell(lines: str, server: Server) -> list[str]:
     """Returns what a Python shell, with the client installed, shows for these lines."""
     shell = subprocess.run(
-        [str(CLIENT_PYTHON), "-i", "-q"],
+        [str(client_python("2.2.1")), "-i", "-q"],
         input=lines,
         env=client_environment(server),
         capture_output=True,

@@ -1,8 +1,11 @@
-// Drives the official JavaScript client, as ../python/drive.py drives the Python ones: `node drive.mjs HOST`.
-// The tests speak Python's names; they become JavaScript's here, and JavaScript's answers Python's.
+// Drives the official JavaScript client, as ../python/drive.py drives the Python ones: `node drive.mjs VERSION HOST`.
+// The tests speak Python's names. Since 3.0 the client has JavaScript's: they are translated here, both ways.
 
 import { createInterface } from "node:readline";
-import { MemoryClient } from "mem0ai";
+
+const [version, host] = process.argv.slice(2);
+const { MemoryClient } = await import(`mem0ai-${version}`);
+const speaksCamelCase = parseInt(version) >= 3;
 
 const toCamel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 const toSnake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -23,7 +26,8 @@ const publicMethods = () =>
 
 async function outcome(action) {
   try {
-    return { result: pythonNames((await action()) ?? null) };
+    const result = (await action()) ?? null;
+    return { result: speaksCamelCase ? pythonNames(result) : result };
   } catch (error) {
     return { error: { type: error.name, message: error.message, details: error.details ?? null } };
   }
@@ -31,16 +35,20 @@ async function outcome(action) {
 
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
-const client = new MemoryClient({ apiKey: process.env.MEM0_API_KEY, host: process.argv[2] });
-say(
-  await outcome(async () => {
-    await client.ping();
-    const methods = publicMethods().map(toSnake);
-    return { orgId: client.organizationId, projectId: client.projectId, methods };
-  }),
-);
+const construct = (options) =>
+  new MemoryClient({ apiKey: process.env.MEM0_API_KEY, host, ...renameKeys(options, toCamel) });
+
+async function identity(options) {
+  const client = construct(options);
+  await client.ping();
+  return { org_id: client.organizationId, project_id: client.projectId };
+}
+
+const client = construct({});
+say({ result: publicMethods().map(toSnake) });
 for await (const line of createInterface({ input: process.stdin })) {
   const { method, args, kwargs } = JSON.parse(line);
-  const options = Object.keys(kwargs).length ? [renameKeys(kwargs, toCamel)] : [];
-  say(await outcome(() => client[toCamel(method)](...args, ...options)));
+  const options = speaksCamelCase ? renameKeys(kwargs, toCamel) : kwargs;
+  const given = Object.keys(options).length ? [...args, options] : args;
+  say(await outcome(() => (method === "constructor" ? identity(kwargs) : client[toCamel(method)](...given))));
 }

@@ -1,9 +1,11 @@
 """Drives an official Python client: `python drive.py MemoryClient|AsyncMemoryClient HOST`, the key in MEM0_API_KEY.
 
-It runs in the clients' own environment. Every line, both ways, is one JSON object. The first line out says what the
-constructor learned and which public methods there are; then each line in is a call and each line out its outcome:
+It runs in the clients' own environment. Every line, both ways, is one JSON object. The first line out says which
+public methods there are; then each line in is a call and each line out its outcome:
 
     {"method": "get_all", "args": [], "kwargs": {"page": 1}}  ->  {"result": ...} or {"error": {"type": ..., ...}}
+
+The method `constructor` makes one more client, and its result is what that learned.
 """
 
 import asyncio
@@ -11,41 +13,47 @@ import inspect
 import json
 import operator
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import mem0  # type: ignore[import-not-found]  # installed only in the clients' own environment
 
 Answer = dict[str, Any]
 
-UNIMPLEMENTED = {"chat"}
-"""What the client itself only raises NotImplementedError for."""
-
 
 def main() -> None:
     _, name, host = sys.argv
-    try:
-        client = getattr(mem0, name)(host=host)
-    except Exception as error:
-        say(failure(error))
-        return
-    say({"result": {"org_id": client.org_id, "project_id": client.project_id, "methods": methods_of(client)}})
+    client = getattr(mem0, name)(host=host)
+    say({"result": methods_of(client)})
     with asyncio.Runner() as runner:
         for line in sys.stdin:
-            say(outcome(runner, client, **json.loads(line)))
+            say(outcome(runner, partial(perform, client, host, **json.loads(line))))
 
 
 def methods_of(client: Any) -> list[str]:
-    own = [name for name in public_functions(client) if name not in UNIMPLEMENTED]
-    return own + [f"project.{name}" for name in public_functions(client.project)]
+    project = getattr(client, "project", None)  # Since 0.1.118.
+    return public_functions(client) + [f"project.{name}" for name in public_functions(project)]
 
 
 def public_functions(owner: Any) -> list[str]:
     return [name for name, _ in inspect.getmembers(type(owner), inspect.isfunction) if not name.startswith("_")]
 
 
-def outcome(runner: asyncio.Runner, client: Any, method: str, args: list[Any], kwargs: dict[str, Any]) -> Answer:
+def perform(client: Any, host: str, method: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if method == "constructor":
+        return identity_of(type(client)(*args, **{"host": host, **kwargs}))
+    return operator.attrgetter(method)(client)(*args, **kwargs)
+
+
+def identity_of(client: Any) -> Answer:
+    owner = getattr(client, "sync_client", client)  # Before 0.1.100 the asyncio client leaves its identity to another.
+    return {"org_id": owner.org_id, "project_id": owner.project_id}
+
+
+def outcome(runner: asyncio.Runner, action: Callable[[], Any]) -> Answer:
     try:
-        result = operator.attrgetter(method)(client)(*args, **kwargs)
+        result = action()
         return {"result": runner.run(result) if inspect.iscoroutine(result) else result}
     except Exception as error:
         return failure(error)

@@ -1,0 +1,48 @@
+"""The methods that no test sees working, each with the reason. Every other method must have a test."""
+
+from tests.clients.releases import PYTHON, Release, of_version
+
+PENDING = {
+    4: (
+        "get_project",
+        "update_project",
+        "project.create",
+        "project.get",
+        "project.update",
+        "project.delete",
+        "project.get_members",
+        "project.add_member",
+        "project.update_member",
+        "project.remove_member",
+    ),
+    7: (
+        "get_webhooks",
+        "create_webhook",
+        "update_webhook",
+        "delete_webhook",
+        "create_memory_export",
+        "get_memory_export",
+        "feedback",
+        "get_summary",
+        "get_profile",
+        "generate_profile",
+        "get_profile_job",
+        "sample_profiles",
+        "get_profile_settings",
+        "update_profile_settings",
+    ),
+}
+"""The issue of each method whose endpoint comes later."""
+
+ISSUES = {method: issue for issue, methods in PENDING.items() for method in methods}
+
+_ASYNC_0_1_92 = [release for release in of_version("0.1.92") if release.asyncio]
+UPSTREAM: dict[tuple[Release, str], str] = {
+    **{(release, "chat"): "NotImplementedError" for release in PYTHON},
+    **{
+        (release, method): "AttributeError"
+        for release in _ASYNC_0_1_92
+        for method in ("create_memory_export", "get_memory_export")
+    },
+}
+"""The methods that work with no server, and what the client raises instead; test_upstream.py checks that."""
