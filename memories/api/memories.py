@@ -22,7 +22,7 @@ from memories.api.wire import memory_json
 from memories.models import Memory
 from memories.queries import memory_of
 from memories.retrieval.filters import named_entity
-from memories.retrieval.filters.request import fold_deletion, narrowing_names
+from memories.retrieval.filters.request import FOLDED, fold_deletion, narrowing_names
 from memories.services.accepting import Accepted
 from memories.services.deleting import accept_delete_all, delete_memory
 from memories.services.editing import Edit, edit_memory, prepare
@@ -163,6 +163,8 @@ def _deletion(request: Request) -> dict[str, Any]:
     unread = [name for name in query if "[" in name and not _WITHIN_OBJECT.fullmatch(name)]
     objects = query_objects(query, _OBJECTS)
     unread += [name for name, value in objects.items() if value is None]
+    given = normalise({**query.dict(), **objects})
+    unread += [name for name in narrowing_names(given) if name not in FOLDED and "[" not in name]
     if unread:
-        raise DomainError(f"{unread[0][:100]} cannot be read: metadata and filters must be JSON objects.")
-    return normalise({**query.dict(), **objects})
+        raise DomainError(f"{unread[0][:100]} cannot be read: put it into filters or metadata, as a JSON object.")
+    return given

@@ -212,6 +212,14 @@ def test_filters_narrow_a_wipe_and_fewer_wildcards_are_none(several: Person, par
     assert everything(several) == left
 
 
+@pytest.mark.parametrize("name", ["memory_ids", "memoryIds", "created_at", "text", "metadata.topic", "ids"])
+def test_what_a_deletion_does_not_read_does_not_widen_it(alice: Person, name: str) -> None:
+    kept = keep(alice, "one")
+    response = call(alice, "DELETE", f"/v1/memories/?{urlencode({'user_id': 'alex', name: kept})}")
+    assert response.status_code == 400
+    assert texts(alice) == ["one"]
+
+
 NARROWING = [
     *[name.strip("' ") for name in UNKNOWN_KEY.partition("[")[2].rstrip("]").split(",")],
     *("filters", "start_date", "end_date", "userId", "sessionId", "memoryIds"),

@@ -17,12 +17,14 @@ UNSCOPED = (
 
 _BESIDE = (*ENTITY_FIELDS, METADATA, "categories", "keywords")
 _BOUNDS = ("start_date", "end_date")
+FOLDED = ("filters", *_BESIDE, *_BOUNDS)
+"""What `fold` reads of a request."""
 _WITHIN_FILTERS = (
     *("and", "or", "not", "text", "keywords_search"),
     *("created_at", "updated_at", "timestamp", "expiration_date"),
 )
 _MEMORIES = ("ids", "memories", "memory_id", "memory_ids")
-_NARROWING = frozenset({"filters", *_BESIDE, *_BOUNDS, *_WITHIN_FILTERS, *_MEMORIES})
+_NARROWING = frozenset({*FOLDED, *_WITHIN_FILTERS, *_MEMORIES})
 _PATH_SEPARATOR = re.compile(r"[.\[]")
 
 
