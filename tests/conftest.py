@@ -18,7 +18,6 @@ from psycopg import sql
 
 from loci.local.postgres import Postgres
 from loci.local.valkey import Valkey
-from loci.observability import request_log
 from loci.tenancy.context import Tenant, has_tenant
 from loci.tenancy.provision import TEMPLATE, provision
 from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
@@ -116,6 +115,8 @@ def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 def _truncate() -> None:
+    from loci.observability import request_log
+
     request_log.discard()
     tables = ", ".join(f'"{table}"' for table in sorted(PROJECT_TABLES | ORG_TABLES | {"user", "django_session"}))
     with connections["owner"].cursor() as cursor:
