@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,9 +40,9 @@ def _entries(
 ) -> list[dict[str, Any]]:
     memory_ids = {revision.memory_id for revision in page}
     memories = Memory.objects.only("id", "metadata", "categories", "project_id").in_bulk(list(memory_ids))
-    before, inputs = _texts_before(oldest_first), _inputs(page, whole=whole_input)
+    told, inputs = _told(oldest_first), _inputs(page, whole=whole_input)
     return [
-        _entry(revision, memories[revision.memory_id], before[revision.id], inputs.get(revision.id, []))
+        _entry(revision, memories[revision.memory_id], told[revision.id], inputs.get(revision.id, []))
         for revision in page
     ]
 
@@ -73,17 +74,28 @@ def _oldest_first(memory_ids: Collection[UUID]) -> QuerySet[Revision]:
     return _shown().filter(memory_id__in=memory_ids).order_by("recorded_from", "id")
 
 
-def _texts_before(oldest_first: Iterable[Revision]) -> dict[UUID, str | None]:
-    """By each revision, what its memory had said; what was said before what is known already changed nothing."""
-    before: dict[UUID, str | None] = {}
-    said: dict[UUID, str | None] = {}
+@dataclass
+class _Told:
+    """What a memory said before a revision, and until when it said what the revision says."""
+
+    before: str | None
+    until: datetime | None
+
+
+def _told(oldest_first: Iterable[Revision]) -> dict[UUID, _Told]:
+    """By each revision; what was said before what is known already changed nothing, and has its interval itself."""
+    told: dict[UUID, _Told] = {}
+    newest: dict[UUID, Revision] = {}
     for revision in oldest_first:
+        told[revision.id] = _Told(None, revision.valid_to)
         if revision.cause == Cause.UPDATE and revision.valid_to is not None:
-            before[revision.id] = None
             continue
-        before[revision.id] = said.get(revision.memory_id)
-        said[revision.memory_id] = revision.text or None
-    return before
+        if last := newest.get(revision.memory_id):
+            # What a newer memory made untrue was so until then: its last revision has the whole interval.
+            told[last.id].until = told[last.id].until or revision.valid_to or revision.valid_from
+            told[revision.id].before = last.text or None
+        newest[revision.memory_id] = revision
+    return told
 
 
 def _inputs(revisions: Iterable[Revision], *, whole: bool) -> Mapping[UUID, list[dict[str, str]]]:
@@ -103,13 +115,13 @@ def _inputs(revisions: Iterable[Revision], *, whole: bool) -> Mapping[UUID, list
     }
 
 
-def _entry(revision: Revision, memory: Memory, before: str | None, messages: list[dict[str, str]]) -> dict[str, Any]:
+def _entry(revision: Revision, memory: Memory, told: _Told, messages: list[dict[str, str]]) -> dict[str, Any]:
     deleted = revision.cause == Cause.DELETE
     return {
         "id": str(revision.id),
         "memory_id": str(memory.id),
         "input": messages,
-        "old_memory": before,
+        "old_memory": told.before,
         "new_memory": None if deleted else revision.text or None,
         "user_id": revision.user_id,
         "agent_id": revision.agent_id,
@@ -122,5 +134,5 @@ def _entry(revision: Revision, memory: Memory, before: str | None, messages: lis
         "created_at": revision.valid_from,
         "updated_at": revision.recorded_from,
         "valid_from": revision.valid_from,
-        "valid_to": revision.valid_to,
+        "valid_to": told.until,
     }

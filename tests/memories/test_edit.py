@@ -161,3 +161,11 @@ def test_a_deleted_memory_is_not_found_but_has_a_history_without_text(alice: Per
     entries = history(alice, kept)
     assert [entry["event"] for entry in entries] == ["ADD", "UPDATE", "DELETE"]
     assert "Likes" not in str(entries)
+
+
+def test_history_says_until_when_each_text_held(alice: Person) -> None:
+    kept = keep(alice, "Lives in Rome")
+    put(alice, kept, text="Lives in Oslo")
+    first, second = history(alice, kept)
+    assert first["valid_to"] == second["valid_from"]
+    assert second["valid_to"] is None
