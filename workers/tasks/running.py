@@ -118,7 +118,9 @@ def _give_back(kind: Kind, claim: Claim, *, after_s: float = 0) -> str:
 
 
 def _postpone(kind: Kind, claim: Claim, error: Exception) -> str:
-    logger.warning("job.postponed", extra={"error": type(error).__name__})
+    # The text of a failed dependency says what failed and quotes no data; others may.
+    said = {"reason": str(error)} if isinstance(error, DependencyError) else {}
+    logger.warning("job.postponed", extra={"error": type(error).__name__, **said})
     if reason := jobs.is_exhausted(replace(claim, soft=claim.soft + 1)):
         return _bury(kind, claim, reason)
     with tenant_tx(claim.tenant):
