@@ -50,8 +50,9 @@ class AddView(ProjectView):
         summary="Add memories",
         description=(
             "Stores a conversation and extracts what is worth keeping. Asynchronous unless `async_mode` is false or"
-            " `infer` is false; follow the returned event at `/v1/event/{event_id}/`."
-            " `Idempotency-Key` makes repeats safe."
+            " `infer` is false: it may wait a moment for its result, as the project is set, and else answers PENDING;"
+            " follow the returned event at `/v1/event/{event_id}/`. A synchronous add answers PENDING, too, when a"
+            " model fails and a worker is to try again."
         ),
         request=AddInput,
         responses=AddAnswer,

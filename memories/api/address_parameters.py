@@ -76,3 +76,10 @@ FILTERS_AND_METADATA = [
     ),
 ]
 """The objects that a query string can hold (contract.md §1.1)."""
+BESIDE_FILTERS = [
+    OpenApiParameter("categories", str, description="A category that they have."),
+    OpenApiParameter("keywords", str, description="What their text contains."),
+    OpenApiParameter("start_date", str, description="The first day or moment of `created_at`, inclusive."),
+    OpenApiParameter("end_date", str, description="The last day or moment of `created_at`, inclusive."),
+]
+"""What narrows a deletion beside its ids and objects."""

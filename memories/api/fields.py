@@ -24,6 +24,12 @@ MAX_METADATA_KEYS = 200
 MAX_KEY = 128
 MAX_CATEGORIES = 100
 MAX_CATEGORY = 100
+UNUSABLE_IDS = {
+    "*": '"*" means "any" in filters and cannot be an id.',
+    **dict.fromkeys(
+        (".", ".."), 'Clients drop "." and ".." from addresses: an entity of that name could not be deleted.'
+    ),
+}
 ROLES = ("user", "assistant", "system", "tool")
 
 
@@ -36,8 +42,8 @@ class EntityIdField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         """Returns the id in its one spelling."""
         text = super().to_internal_value(data)
-        if text == "*":
-            raise serializers.ValidationError('"*" means "any" in filters and cannot be an id.')
+        if text in UNUSABLE_IDS:
+            raise serializers.ValidationError(UNUSABLE_IDS[text])
         try:
             return read_entity_id("id", text)
         except DomainError as error:

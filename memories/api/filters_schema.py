@@ -9,7 +9,13 @@ Json = dict[str, Any]
 
 FILTERS_REFERENCE: Json = {"$ref": "#/components/schemas/Filters"}
 
-_DATE: Json = {"type": "string", "description": "An ISO date or date-time; without an offset it is UTC."}
+_DATE: Json = {
+    "type": "string",
+    "description": (
+        "An ISO date or date-time; without an offset it is UTC. A date alone is the whole day, but its midnight after"
+        " `gt`, `gte`, `lt` and `lte`."
+    ),
+}
 _SCALAR: Json = {"type": ["string", "number", "boolean"]}
 
 
@@ -21,6 +27,10 @@ def _list(of: Json) -> Json:
     return {"type": "array", "items": of, "minItems": 1, "maxItems": MAX_LIST}
 
 
+def _conditions() -> Json:
+    return {"type": "array", "items": FILTERS_REFERENCE, "minItems": 1, "maxItems": MAX_NODES}
+
+
 def _field(description: str, *, bare: list[Json], **operators: Json) -> Json:
     """A field: a bare value, or an object of operators, all of which must hold."""
     by_operator = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
@@ -28,7 +38,7 @@ def _field(description: str, *, bare: list[Json], **operators: Json) -> Json:
 
 
 def _entity(name: str) -> Json:
-    one = _text(MAX_ID_CHARS)
+    one = {**_text(MAX_ID_CHARS), "type": ["string", "integer"]}
     return _field(
         f"The {name.removesuffix('_id')}'s id; `*` is any.",
         bare=[one, _list(one)],
@@ -60,9 +70,9 @@ FILTERS: Json = {
         " `ne`, `in`, `gt`, `gte`, `lt`, `lte`, `contains` and `exists`."
     ),
     "properties": {
-        "AND": _list(FILTERS_REFERENCE) | {"description": "All of these."},
-        "OR": _list(FILTERS_REFERENCE) | {"description": "At least one of these."},
-        "NOT": {"description": "None of these.", "anyOf": [FILTERS_REFERENCE, _list(FILTERS_REFERENCE)]},
+        "AND": _conditions() | {"description": "All of these."},
+        "OR": _conditions() | {"description": "At least one of these."},
+        "NOT": {"description": "None of these.", "anyOf": [FILTERS_REFERENCE, _conditions()]},
         **{name: _entity(name) for name in ENTITY_FIELDS},
         "created_at": _date("When it was said."),
         "timestamp": _date("When it was said."),

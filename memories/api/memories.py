@@ -14,7 +14,7 @@ from loci.errors import DomainError
 from loci.http.aliases import ALIASES, normalise, query_objects
 from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
-from memories.api.address_parameters import FILTERS_AND_METADATA, MEMORY_ID
+from memories.api.address_parameters import BESIDE_FILTERS, FILTERS_AND_METADATA, MEMORY_ID
 from memories.api.answers.memories import DeletedAnswer, DeletingAnswer, EditedMemoryAnswer, MemoryAnswer
 from memories.api.serializers import DeleteInput, EditInput, ScopeInput
 from memories.api.waiting import run_if_free
@@ -112,7 +112,7 @@ class DeleteAllView(ProjectView):
             " every one of its type, and four times `*` for the whole project. `metadata` and `filters` are JSON, or"
             " `metadata[key]=value`. A body that names filters is refused: they are read from the query only."
         ),
-        parameters=[ScopeInput, *FILTERS_AND_METADATA],
+        parameters=[ScopeInput, *FILTERS_AND_METADATA, *BESIDE_FILTERS],
         responses=DeletingAnswer,
         tags=["memories"],
     )

@@ -29,6 +29,7 @@ STEERING = ("custom_instructions", "agent_custom_instructions", "includes", "exc
 
 METADATA = "The application's own object: at most 16 KiB, 5 levels and 200 keys."
 TIMESTAMP = "When it was said: epoch seconds, or an ISO date or date-time."
+ONE_SPELLING = "Ids are kept in Unicode's form NFC and without white space around them."
 EXPIRATION = "The last day on which it is found, `YYYY-MM-DD`."
 
 
@@ -43,7 +44,7 @@ class Input(serializers.Serializer[Any]):
 class ScopeInput(Input):
     """The four entity ids, at the top level of a request."""
 
-    user_id = EntityIdField(help_text="The user that it is about.")
+    user_id = EntityIdField(help_text=f"The user that it is about. {ONE_SPELLING}")
     agent_id = EntityIdField(help_text="The agent that it is about.")
     app_id = EntityIdField(help_text="The app that it is about.")
     run_id = EntityIdField(help_text="The run that it is about; `session_id` is its older name.")
@@ -146,7 +147,7 @@ class BatchEdit(EditInput):
 
 @example({"memories": [{"memory_id": MEMORY_ID, "text": "Lives in Oakland"}]})
 class BatchUpdateInput(Input):
-    """The parameters of a batch update, for its description: `memories.api.batch` reads them."""
+    """The parameters of a batch update."""
 
     memories = BatchEdit(many=True, help_text="1 to 1,000 memories; `memory_ids` is another name of the list.")
 
@@ -159,7 +160,7 @@ class NamedMemory(Input):
 
 @example({"memories": [{"memory_id": MEMORY_ID}]})
 class BatchDeleteInput(Input):
-    """The parameters of a batch deletion, for its description: `memories.api.batch` reads them."""
+    """The parameters of a batch deletion."""
 
     memories = NamedMemory(many=True, help_text="1 to 1,000 memories; `memory_ids` with bare ids does as well.")
 

@@ -46,10 +46,13 @@ def test_a_search_is_an_event(alice: Person) -> None:
     assert row.pop("latency") == pytest.approx((times[2] - times[0]) / timedelta(milliseconds=1), abs=0.01)
     assert row.pop("updated_at") == times[2].isoformat(timespec="microseconds")
     assert times[0] == times[1]
+    asked = row.pop("payload")
+    assert set(asked.pop("stages")) == {"embedding", "sql"}
+    assert asked.pop("request_id")
+    assert asked == {"method": "POST", "route": "/v3/memories/search/", "status": 200}
     assert row == {
         "event_type": "SEARCH",
         "status": "SUCCEEDED",
-        "payload": {"method": "POST", "route": "/v3/memories/search/", "status": 200},
         "metadata": None,
         "results": [{"id": kept}],
         "verdicts": [],

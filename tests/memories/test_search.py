@@ -25,6 +25,11 @@ def found(person: Person, query: str, **parameters: Any) -> list[str]:
     return [hit["memory"] for hit in search(person, query, **parameters)]
 
 
+def test_a_number_is_an_id_like_its_text(alice: Person) -> None:
+    keep(alice, "Likes tea", user_id=12)
+    assert [hit["user_id"] for hit in search(alice, "tea", {"user_id": 12}, threshold=0)] == ["12"]
+
+
 def test_the_best_memory_comes_first_with_a_score_and_where_it_came_from(five: Person) -> None:
     hits = search(five, "Which pet does he have?", threshold=0)
     scores = [hit["score"] for hit in hits]

@@ -235,7 +235,7 @@ def test_a_filter_finds_what_it_says(tenant: Tenant, table: list[tuple[Mapping[s
         ({"created_at": "yesterday"}, "created_at: an ISO date (YYYY-MM-DD) or date-time is required."),
         ({"created_at": "0001-01-01T00:00:00+23:00"}, "created_at: an ISO date (YYYY-MM-DD) or date-time is required."),
         ({"created_at": 1767225600}, "created_at: an ISO date (YYYY-MM-DD) or date-time is required."),
-        ({"user_id": 7}, "user_id: a string of 1 to 256 characters is required."),
+        ({"user_id": 7.5}, "user_id: a string of 1 to 256 characters is required."),
         ({"user_id": True}, "user_id: a string of 1 to 256 characters is required."),
         ({"user_id": {"eq": None}}, "user_id: a string of 1 to 256 characters is required."),
         ({"user_id": "  "}, "user_id: an id has no control characters and is not blank."),

@@ -15,11 +15,16 @@ class EventAnswer(Answer):
     id = serializers.UUIDField()
     event_type = serializers.CharField(help_text="ADD, SEARCH, GET_ALL, DELETE_ALL, DELETE_USER and the like.")
     status = serializers.ChoiceField(choices=EventStatus.values)
-    payload = serializers.DictField(help_text="What was asked; empty once the memories were erased.")
+    payload = serializers.DictField(
+        help_text="What was asked, without the messages; empty once the memories were erased. Of a request that was"
+        " answered at once, as a search or list: method, route, status, `request_id` and milliseconds by stage."
+    )
     metadata = serializers.DictField(allow_null=True, help_text="The metadata that the request gave.")
     results = serializers.ListField(child=serializers.DictField(), help_text="The memories that it wrote or found.")
     verdicts = serializers.ListField(
-        child=serializers.DictField(), required=False, help_text="What became of each fact, rejected ones included."
+        child=serializers.DictField(),
+        required=False,
+        help_text="What became of each fact: stored, merged, superseded, duplicate, earlier or rejected.",
     )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -27,7 +32,9 @@ class EventAnswer(Answer):
     completed_at = serializers.DateTimeField(allow_null=True)
     latency = serializers.FloatField(allow_null=True, help_text="Milliseconds from the request to its completion.")
     graph_status = serializers.CharField(allow_null=True, required=False, help_text="Always null.")
-    error = serializers.CharField(allow_null=True, required=False, help_text="Why it failed.")
+    error = serializers.CharField(
+        allow_null=True, required=False, help_text="Why it failed; of a request that was refused, the status in words."
+    )
 
 
 @example(examples.page(examples.EVENT))

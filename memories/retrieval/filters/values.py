@@ -50,7 +50,9 @@ def read_key(field: str, value: Any) -> str:
 
 
 def read_entity_id(field: str, value: Any) -> str:
-    """Reads an entity id: trimmed, in NFC, without control characters (reliability.md §2.8)."""
+    """Reads an entity id, also a whole number: trimmed, in NFC, no control characters (reliability.md §2.8)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     text = _text(field, value, MAX_ID_CHARS)
     name = unicodedata.normalize("NFC", text).strip()
     if not name or _has_control_characters(name):

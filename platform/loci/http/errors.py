@@ -33,7 +33,7 @@ _DETAILS = {
     405: "This method is not allowed here.",
     411: "The request needs a Content-Length.",
     413: "The request body is too large.",
-    415: "The request body must be application/json in UTF-8.",
+    415: "The request body must be application/json in UTF-8, not compressed.",
     500: "Internal server error.",
     503: "Temporarily unavailable. Try again.",
 }

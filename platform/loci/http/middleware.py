@@ -81,6 +81,8 @@ def _misreadable(request: HttpRequest) -> int | None:
     charset = (request.content_params or {}).get("charset", "utf-8").strip("\"'").lower()
     if charset not in {"utf-8", "utf8"}:
         return 415
+    if request.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
+        return 415
     if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
         return 400
     return None

@@ -51,7 +51,10 @@ PARAMETERS: Json = {
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Makes a change happen once, however often it is sent in 24 hours; repeats get the same bytes.",
+        "description": (
+            "Makes a change happen once, however often it is sent in 24 hours; repeats get the same bytes, unless what"
+            " they tell of was deleted meanwhile."
+        ),
         "schema": {"type": "string", "maxLength": 255, "pattern": "^[ -~]*$"},
     },
 }
