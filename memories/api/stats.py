@@ -23,8 +23,9 @@ class StatsView(ProjectView):
     @extend_schema(
         summary="Get statistics",
         description=(
-            "Active memories only. Retrievals are searches, lists and reads of memories that were answered, as of"
-            " a second ago; all of them came through the API. A limit of null is none. Averages are rounded."
+            "Active memories only. Retrievals are searches, lists and reads of memories that were answered in the last"
+            " 30 days, up to a second ago; all of them came through the API. A limit of null is none. Averages are"
+            " rounded."
         ),
         responses=StatsAnswer,
         tags=["stats"],

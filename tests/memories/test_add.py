@@ -19,6 +19,7 @@ from tests.memories.support import (
     keep,
     listed,
     memory,
+    ok,
     post,
     queue,
     search,
@@ -245,3 +246,16 @@ def test_a_synchronous_add_whose_model_fails_goes_on_as_a_queued_one(alice: Pers
 def test_nothing_worth_keeping_is_a_success_too(alice: Person) -> None:
     done = add(alice, "What is the capital of France?")
     assert (done["status"], done["results"]) == ("SUCCEEDED", [])
+
+
+@pytest.mark.parametrize("path", ["/v1/memories/", "/v3/memories/add/"])
+def test_what_the_application_deduced_itself_is_stored_as_given(alice: Person, path: str) -> None:
+    body = {"messages": "I moved to Rome.", "deduced_memories": ["Lives in Rome", "Moved in May"], "user_id": "alex"}
+    ok(call(alice, "POST", path, body))
+    assert sorted(texts(alice)) == ["Lives in Rome", "Moved in May"]
+
+
+@pytest.mark.parametrize("deduced", ["Lives in Rome", [1, None], [{"text": "Lives in Rome"}], ["x"] * 501])
+def test_deduced_memories_of_another_form_are_refused(alice: Person, deduced: Any) -> None:
+    body = {"messages": "I moved to Rome.", "deduced_memories": deduced, "user_id": "alex"}
+    assert call(alice, "POST", "/v3/memories/add/", body).status_code == 400
