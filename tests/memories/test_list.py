@@ -156,7 +156,7 @@ def test_bad_parameters_are_refused(three: Person) -> None:
         {"start_date": "soon"},
         {"categories": []},
         {"metadata": "food"},
-        {"user_id": 7},
+        {"user_id": 7.5},
         {"page": 0},
         {"page_size": 201},
     ]
