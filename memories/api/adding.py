@@ -69,7 +69,8 @@ class AddView(ProjectView):
         with place(needed=runs_here and add.infer):
             accepted = when_free(lambda: accept_add(self.tenant, add, key=key, run_here=runs_here))
             if accepted.is_replay and key is not None:
-                return self._replay(key, given.validated_data)
+                is_soon = not runs_here and self.caller.add_wait_ms == 0
+                return self._replay(key, given.validated_data, is_soon=is_soon)
             event = self._outcome(accepted, runs_here=runs_here)
         body = dump_json(self.answer(event, given.validated_data))
         self._remember(key, body)
@@ -101,9 +102,9 @@ class AddView(ProjectView):
             return run_now(ADD, self.tenant, accepted)
         return wait_for(self.tenant, accepted, self.caller.add_wait_ms)
 
-    def _replay(self, key: Idempotency, given: Mapping[str, Any]) -> HttpResponseBase:
+    def _replay(self, key: Idempotency, given: Mapping[str, Any], *, is_soon: bool) -> HttpResponseBase:
         """The earlier answer. One that was never kept is given anew, once: whoever was to give it has died."""
-        earlier = wait_for_answer(key, self.tenant)
+        earlier = wait_for_answer(key, self.tenant, is_soon=is_soon)
         if earlier is not None and earlier.body:
             return replayed(earlier.body)
         event = self._event(earlier.subject_id) if earlier is not None else None

@@ -64,6 +64,8 @@ class Idempotency:
         Raises `KeyIsBusy` while another request holds the key: `when_free` tries again, with no connection held.
         Raises `DomainError` (409) where the earlier request asked for something else.
         """
+        if kept := self._kept():
+            return self._earlier(kept)  # Without the lock: repeats need not wait for each other.
         self._lock()
         self._purge()
         row = IdempotencyKey(key=self.key, request_hash=self.request_hash)
@@ -74,8 +76,11 @@ class Idempotency:
     def find(self, tenant: Tenant) -> Earlier | None:
         """Returns the earlier request of the key, if there is one, without claiming it. Raises as `begin`."""
         with tenant_tx(tenant):
-            found = IdempotencyKey.objects.filter(key=self.key, created_at__gte=timezone.now() - KEPT_FOR).first()
-            return self._earlier(found) if found else None
+            kept = self._kept()
+            return self._earlier(kept) if kept else None
+
+    def _kept(self) -> IdempotencyKey | None:
+        return IdempotencyKey.objects.filter(key=self.key, created_at__gte=timezone.now() - KEPT_FOR).first()
 
     def _earlier(self, found: Any) -> Earlier:
         if bytes(found.request_hash) != self.request_hash:
@@ -135,10 +140,13 @@ def when_free(attempt: Callable[[], T]) -> T:
     raise DomainError(STILL_RUNNING, status=409)
 
 
-def wait_for_answer(key: Idempotency, tenant: Tenant) -> Earlier | None:
-    """Returns the earlier request of `key` once it was answered, or as it stands after 5 seconds."""
+def wait_for_answer(key: Idempotency, tenant: Tenant, *, is_soon: bool) -> Earlier | None:
+    """Returns the earlier request of `key` once it was answered, or as it stands after 5 seconds.
+
+    `is_soon` says that it does not wait for anything itself: then nobody needs a place to wait for it.
+    """
     with place_if_free() as has_place:
-        for _ in until(WAIT_S if has_place else MOMENT_S):
+        for _ in until(WAIT_S if has_place or is_soon else MOMENT_S):
             earlier = key.find(tenant)
             if earlier is None or earlier.status:
                 break
