@@ -1,6 +1,7 @@
 """How memories came to say what they say (contract.md §5.13 to §5.15)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -18,7 +19,7 @@ from memories.api.wire import memory_json
 from memories.history import Origin, entries_of, history_of, origins_of, project_history
 from memories.lifecycle.erasure import of_entity
 from memories.models import Memory
-from memories.queries import Visibility, newest_first, visible
+from memories.queries import Visibility, part_of, visible
 from memories.scope import EntityType
 from orgs.api.base import ProjectView
 
@@ -99,7 +100,7 @@ class EntityMemoriesView(ProjectView):
         pages = Pages()
         with tenant_tx(self.tenant):
             found = visible(of_entity(kind, name), Visibility(superseded=self.caller.shows_superseded))
-            page = pages.paginate_queryset(newest_first(found), request, view=self) or []
+            page = pages.read(request, partial(part_of, found))
             origins = origins_of([memory.id for memory in page])
         self.log.memory_ids = [memory.id for memory in page]
         return pages.get_paginated_response([_with_origin(memory, origins.get(memory.id)) for memory in page])

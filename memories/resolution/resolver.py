@@ -77,9 +77,7 @@ class Resolver:
         if keys := {fact.attribute for fact in facts if fact.attribute}:
             current = Attribute.objects.filter(entity_id=self._owner, key__in=keys)
             wanted |= Q(id__in=list(current.values_list("memory_id", flat=True)))
-        locked = (
-            visible(wanted).select_for_update(of=["self"]).order_by("id") if expected or keys else Memory.objects.none()
-        )
+        locked = visible(wanted).select_for_update(of=["self"]).order_by("id")
         versions = dict(locked.values_list("id", "version"))
         if any(versions.get(memory_id) != version for memory_id, version in expected.items()):
             raise CandidateChanged

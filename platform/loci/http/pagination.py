@@ -53,7 +53,7 @@ class Pages(PageNumberPagination):
         `part(offset, size)` returns a part and how many there are in all, which may be 0 beyond the last.
         """
         self.request = request
-        size, number = self.get_page_size(request), self._asked(request, "page", _LAST_PAGE) or 1
+        size, number = self.get_page_size(request), self._number(request)
         rows, total = part((number - 1) * size, size)
         if number > 1 and not rows:
             raise NotFound(self.invalid_page_message)
@@ -66,7 +66,7 @@ class Pages(PageNumberPagination):
 
     def get_page_number(self, request: Request, _paginator: "Paginator[Any]") -> int:
         """Returns the page asked for."""
-        return self._asked(request, "page", _LAST_PAGE) or 1
+        return self._number(request)
 
     def are_asked_for(self, request: Request) -> bool:
         """Tells whether the request names a page and a size: else older lists are bare arrays (contract.md §5.2)."""
@@ -79,6 +79,9 @@ class Pages(PageNumberPagination):
     def get_previous_link(self) -> str | None:
         """Returns the absolute address of the page before."""
         return self._link(self.page.previous_page_number()) if self.page.has_previous() else None
+
+    def _number(self, request: Request) -> int:
+        return self._asked(request, "page", _LAST_PAGE) or 1
 
     def _asked(self, request: Request, name: str, most: int) -> int | None:
         given = _given(request)
