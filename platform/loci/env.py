@@ -1,7 +1,9 @@
 """Reads settings from the environment: `NAME`, the file named by `NAME_FILE`, or the secrets of an embedded start."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -48,6 +50,45 @@ def env_int(name: str, default: int) -> int:
 def env_bool(name: str, default: bool) -> bool:
     """Returns the setting `name` as a truth value: 1, true, yes and on are true, in any case."""
     return env(name, str(default)).lower() in {"1", "true", "yes", "on"}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """How mails leave: `backend` is the name of one of Django's. TLS from the first byte, or started, or neither."""
+
+    backend: str
+    host: str = ""
+    port: int = 0
+    user: str = ""
+    password: str = ""
+    is_tls: bool = False
+    starts_tls: bool = False
+
+
+def mail_server(url: str) -> MailServer:
+    """Returns what `EMAIL_URL` names: `console://`, `smtp://user:password@host:587?tls=1` or `smtps://…:465`.
+
+    Raises `ImproperlyConfigured` for anything else.
+    """
+    if url == "console://":
+        return MailServer("console")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"EMAIL_URL is no URL: {error}.") from error
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL must be console://, smtp://host or smtps://host.")
+    is_tls = parts.scheme == "smtps"
+    return MailServer(
+        "smtp",
+        host=parts.hostname,
+        port=port or (465 if is_tls else 25),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        is_tls=is_tls,
+        starts_tls=not is_tls and parse_qs(parts.query).get("tls") == ["1"],
+    )
 
 
 def _readable(path: Path) -> bool:

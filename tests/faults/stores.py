@@ -37,7 +37,8 @@ class Stores:
             name: f"postgresql://{role}:{role}@127.0.0.1:{self.postgres.port}/{stores.DATABASE}"
             for name, role in stores.ROLES.items()
         }
-        return {**urls, "REDIS_URL": self.valkey.url, "LOCI_SECRET_KEY": "secret", "LOCI_KEY_PEPPER": "pepper"}
+        secrets = {"LOCI_SECRET_KEY": "secret", "LOCI_KEY_PEPPER": "pepper", "LOCI_MASTER_KEY": "master"}
+        return {**urls, **secrets, "REDIS_URL": self.valkey.url}
 
     def rows(self, query: Query) -> list[tuple[Any, ...]]:
         """Returns the rows of `query` as the superuser, to whom no policy applies."""

@@ -158,7 +158,7 @@ def test_a_database_that_is_not_up_yet_is_a_warning(database: None, caplog: pyte
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "KEY_PEPPER"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "KEY_PEPPER", "MASTER_KEY"])
 def test_an_empty_secret_is_refused(database: None, settings: Any, name: str) -> None:
     setattr(settings, name, "")
     with pytest.raises(ImproperlyConfigured, match=name):

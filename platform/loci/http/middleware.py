@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from loci.http.errors import error_response, response_to
+from loci.http.pages import is_page
 
 MAX_DISCARDED_BYTES = 32 * 1024**2
 _CHUNK_BYTES = 64 * 1024
@@ -33,7 +36,7 @@ NO_SUCH_ENDPOINT = "This server has no such endpoint: /docs lists those that it 
 
 
 class JsonErrorsMiddleware:
-    """Turns every error that is not JSON yet into it, and keeps the API's answers out of caches.
+    """Turns every error that is not JSON yet into it, outside of pages, and keeps the answers out of caches.
 
     It also refuses what would be misread: bodies without a length, other encodings than UTF-8, U+0000 in the address.
     """
@@ -44,16 +47,36 @@ class JsonErrorsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         refused = _misreadable(request)
         response = error_response(refused) if refused else self.get_response(request)
-        if response.status_code >= 400 and "json" not in response.get("Content-Type", ""):
+        is_json = "json" in response.get("Content-Type", "")
+        if response.status_code >= 400 and not is_json and not is_page(request):
             kept = {name: response[name] for name in _KEPT_HEADERS if name in response}
             response = error_response(response.status_code, _said_of(request, response), kept)
         response.setdefault("Cache-Control", "no-store")
         _discard_body(request)
         return response
 
-    def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answers an error that a view outside of DRF raised; None leaves a bug to Django's signal and its 500."""
-        return response_to(error)
+        return None if is_page(request) else response_to(error)
+
+
+class OwnAddressMiddleware:
+    """Shows the views the scheme and host of `LOCI_BASE_URL`, whatever the request and its proxies say of them.
+
+    Any name may reach this server, so a link made of the Host header could lead to a stranger. It follows the check
+    against forged requests, which compares what the browser sees.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        """Replaces both."""
+        own = urlsplit(settings.BASE_URL)
+        request.META.update({"HTTP_HOST": own.netloc, "wsgi.url_scheme": own.scheme})
 
 
 def _said_of(request: HttpRequest, response: HttpResponse) -> dict[str, str]:

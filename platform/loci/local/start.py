@@ -61,7 +61,7 @@ def sentence(error: OSError) -> str:
 
 
 def _start(supervisor: Supervisor, home: Home, address: Address, console: Console) -> None:
-    for name in ["LOCI_SECRET_KEY", "LOCI_KEY_PEPPER"]:
+    for name in ["LOCI_SECRET_KEY", "LOCI_KEY_PEPPER", "LOCI_MASTER_KEY"]:
         if not env(name):
             home.own_secret(name)
     administration = _start_stores(supervisor, home)

@@ -22,9 +22,9 @@ NOT_LEAKPROOF = "SELECT count(*) FROM pg_proc WHERE proname IN ('ts_match_vq', '
 
 def verify_start() -> None:
     """Raises `ImproperlyConfigured` when serving would be unsafe; a database that is not up yet is only logged."""
-    for name in ("SECRET_KEY", "KEY_PEPPER"):
+    for name in ("SECRET_KEY", "KEY_PEPPER", "MASTER_KEY"):
         if not getattr(settings, name, ""):
-            raise ImproperlyConfigured(f"LOCI_{name} is not set: keys and sessions would not be safe without it.")
+            raise ImproperlyConfigured(f"LOCI_{name} is not set: keys, sessions and secrets would not be safe without.")
     try:
         _verify_database()
     except OperationalError as error:
