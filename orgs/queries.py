@@ -1,74 +1,215 @@
-"""Reads of the control plane, and the only door to what must be known before the tenant is."""
+"""Who calls and where they are: the only door to what must be known before the tenant is (design.md §2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
-from django.utils import timezone
 
 from loci.tenancy.context import Tenant
 from orgs import keys
-from orgs.models import Organization
+from orgs.models import KeyKind, Organization
+from orgs.roles import scopes_in_organization, scopes_in_project
+
+
+@dataclass(frozen=True)
+class Place:
+    """An organization, and maybe one of its projects with the settings that requests ask for; and the roles there.
+
+    `project_id` is None where only the organization is meant.
+    """
+
+    org_id: UUID
+    org_public_id: str
+    org_name: str
+    org_role: str | None
+    control_id: UUID
+    made_with: UUID | None = None
+    project_id: UUID | None = None
+    project_public_id: str = ""
+    project_name: str = ""
+    project_role: str | None = None
+    add_wait_ms: int = 0
+    v1_is_synchronous: bool = False
+    shows_superseded: bool = False
+    attribution: str = ""
+    is_deleted: bool = False
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Returns what the person's roles allow here."""
+        in_organization = scopes_in_organization(self.org_role)
+        if self.project_id is None:
+            return in_organization
+        return in_organization | scopes_in_project(self.org_role, self.project_role)
+
+    @property
+    def control(self) -> Tenant:
+        """Returns the organization's control project, in whose transactions its own rows are read and changed."""
+        return Tenant(project_id=self.control_id, org_id=self.org_id)
+
+    def organization(self) -> "Place":
+        """Returns the organization alone."""
+        return Place(
+            org_id=self.org_id,
+            org_public_id=self.org_public_id,
+            org_name=self.org_name,
+            org_role=self.org_role,
+            control_id=self.control_id,
+            made_with=self.made_with,
+        )
+
+
+@dataclass(frozen=True)
+class Key:
+    """The API key that a request came with. `home` is where it belongs: to a project, or to an organization."""
+
+    id: UUID
+    kind: str
+    scopes: frozenset[str]
+    entity: str
+    allowed_cidrs: tuple[str, ...]
+    rate_per_minute: int | None
+    daily_quota: int | None
+    last_used_at: datetime | None
+    pepper_id: str
+    home: Place
+
+    @property
+    def is_of_project(self) -> bool:
+        """Tells whether the key acts on its own project only."""
+        return self.kind != KeyKind.ORGANIZATION
+
+    def narrows(self, scopes: frozenset[str]) -> frozenset[str]:
+        """Returns those of `scopes` that the key leaves."""
+        is_restricted = self.kind == KeyKind.RESTRICTED or (self.kind == KeyKind.ORGANIZATION and self.scopes)
+        return scopes & self.scopes if is_restricted else scopes
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a request acts for: an API key, its project with the settings that requests ask for, and its maker."""
+    """Who a request acts for: a person, by a key that they made (`key`) or in a session of their own.
 
-    key_id: UUID
-    tenant: Tenant
-    org_public_id: str
-    project_public_id: str
-    org_name: str
-    project_name: str
+    `only_org` is the one organization that a session sees that began at its identity provider. `place` is where the
+    request acts; None until the view knows what the request names. `address` is the client's IP.
+    """
+
+    user_id: UUID
     user_email: str
-    scopes: frozenset[str]
-    add_wait_ms: int
-    v1_is_synchronous: bool
-    shows_superseded: bool
-    attribution: str
-    expires_at: datetime | None
-    last_used_at: datetime | None
+    key: Key | None = None
+    only_org: UUID | None = None
+    place: Place | None = None
+    address: str | None = None
 
     is_authenticated = True
     """What DRF asks of a request's user."""
 
+    @property
+    def here(self) -> Place:
+        """Returns where the request acts; raises `RuntimeError` before that is known."""
+        if self.place is None:
+            raise RuntimeError("The view has not located this request.")
+        return self.place
 
-LOOKUP = (
-    "SELECT key_id, org_id, project_id, org_public_id, project_public_id, org_name, project_name, user_email, scopes,"
-    " add_wait_ms, v1_is_synchronous, shows_superseded, attribution, expires_at, last_used_at"
-    " FROM caller_by_digest(%s)"
-)
+    @property
+    def tenant(self) -> Tenant:
+        """Returns the project of the request; an organization's own is its control project."""
+        place = self.here
+        entity = self.key.entity if self.key else ""
+        return Tenant(project_id=place.project_id or place.control_id, org_id=place.org_id, entity=entity)
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Returns what the caller may do here: what the person's roles allow, as far as the key leaves it."""
+        granted = self.here.scopes
+        return self.key.narrows(granted) if self.key else granted
+
+    @property
+    def key_id(self) -> UUID | None:
+        """Returns the id of the key, None for a session."""
+        return self.key.id if self.key else None
 
 
-def caller_of(key: str) -> Caller | None:
-    """Returns the caller that `key` stands for, or None for a key that is malformed, unknown, revoked or expired.
+@dataclass(frozen=True)
+class Refused:
+    """A key that exists and is not to be used: `reason` is for the organization, never for whoever sent it."""
 
-    A well-formed key costs one indexed query; nothing is cached, so revocation is immediate.
+    org_id: UUID
+    key_id: UUID
+    reason: str
+
+
+def caller_of(key: str) -> Caller | Refused | None:
+    """Returns the caller that `key` stands for, or None for one that is malformed or unknown.
+
+    A well-formed key costs one indexed query; nothing is cached, so a revocation or a lost role counts at once.
     """
     if not keys.is_well_formed(key):
         return None
-    row = _looked_up(keys.digest(key))
+    row = _first("SELECT * FROM key_by_digest(%s)", [keys.digests(key)])
     if row is None:
         return None
-    tenant = Tenant(project_id=row.pop("project_id"), org_id=row.pop("org_id"))
-    caller = Caller(tenant=tenant, scopes=frozenset(row.pop("scopes")), **row)
-    return None if caller.expires_at is not None and caller.expires_at <= timezone.now() else caller
+    if row["refused"]:
+        return Refused(org_id=row["org_id"], key_id=row["key_id"], reason=row["refused"])
+    is_of_project = row["kind"] != KeyKind.ORGANIZATION
+    home = _place(row) if is_of_project else _place(row).organization()
+    facts = Key(
+        id=row["key_id"],
+        kind=row["kind"],
+        scopes=frozenset(row["key_scopes"]),
+        entity=row["entity"],
+        allowed_cidrs=tuple(row["allowed_cidrs"]),
+        rate_per_minute=row["rate_per_minute"],
+        daily_quota=row["daily_quota"],
+        last_used_at=row["last_used_at"],
+        pepper_id=row["pepper_id"],
+        home=home,
+    )
+    return Caller(user_id=row["user_id"], user_email=row["user_email"], key=facts, only_org=home.org_id, place=home)
 
 
-def _looked_up(digest: bytes) -> dict[str, Any] | None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(LOOKUP, [digest])
-            row = cursor.fetchone()
-            names = [column.name for column in cursor.description or ()]
-    finally:
-        if not connection.in_atomic_block:
-            connection.close()
-    return dict(zip(names, row, strict=True)) if row else None
+def place_of(caller: Caller, *, org: str = "", project: str = "") -> Place | None:
+    """Returns the place with these public ids, as far as the caller may see it; None for any other.
+
+    With `project` alone its organization is meant too. A key of a project finds no other project, and no organization
+    but its own and those that were made with it.
+    """
+    row = _first("SELECT * FROM access_of(%s, %s, %s)", [caller.user_id, org, project])
+    if row is None:
+        return None
+    found = _place(row)
+    if project and not scopes_in_project(found.org_role, found.project_role):
+        return None
+    if project and found.project_id is None:
+        return None
+    return found if _may_enter(caller, found) else None
+
+
+def _may_enter(caller: Caller, place: Place) -> bool:
+    key = caller.key
+    if key is not None and place.made_with == key.id:
+        return True
+    if caller.only_org not in {None, place.org_id}:
+        return False
+    is_confined = key is not None and key.is_of_project and place.project_id is not None
+    return not is_confined or key is None or place.project_id == key.home.project_id
+
+
+def organizations_of(user_id: UUID) -> list[str]:
+    """Returns the public ids of the organizations that the person belongs to, oldest first."""
+    return [row["organizations_of"] for row in _rows("SELECT organizations_of(%s)", [user_id])]
+
+
+def organization_of_provider(public_id: str) -> UUID | None:
+    """Returns the id of the organization that has the identity provider `sso_…`; None for no such one."""
+    return _rows("SELECT organization_of_provider(%s) AS id", [public_id])[0]["id"]
+
+
+def organization_of_domain(name: str) -> UUID | None:
+    """Returns the id of the organization that has proved the email domain; None where none has."""
+    return _rows("SELECT organization_of_domain(%s) AS id", [name])[0]["id"]
 
 
 def organization_id(public_id: str) -> UUID | None:
@@ -80,3 +221,42 @@ def organization_id(public_id: str) -> UUID | None:
     organizations = Organization._base_manager.using("owner")
     named = Q(public_id=public_id) | Q(projects__public_id=public_id, projects__is_control=False)
     return organizations.filter(named).values_list("id", flat=True).first()
+
+
+def _place(row: dict[str, Any]) -> Place:
+    settings = ("add_wait_ms", "v1_is_synchronous", "shows_superseded", "attribution")
+    place = Place(
+        org_id=row["org_id"],
+        org_public_id=row["org_public_id"],
+        org_name=row["org_name"],
+        org_role=row["org_role"],
+        control_id=row["control_id"],
+        made_with=row.get("made_with"),
+        is_deleted=bool(row.get("org_deleted_at") or row.get("project_deleted_at")),
+    )
+    if row["project_id"] is None:
+        return place
+    return replace(
+        place,
+        project_id=row["project_id"],
+        project_public_id=row["project_public_id"],
+        project_name=row["project_name"],
+        project_role=row["project_role"],
+        **{name: row[name] for name in settings},
+    )
+
+
+def _first(statement: str, parameters: list[Any]) -> dict[str, Any] | None:
+    return next(iter(_rows(statement, parameters)), None)
+
+
+def _rows(statement: str, parameters: list[Any]) -> list[dict[str, Any]]:
+    """Asks outside of any tenant, and gives the connection back to the pool at once."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()

@@ -57,14 +57,28 @@ held: set[Claim] = set()
 
 
 def enqueue(
-    *, kind: str, queue: str, lane: str | None = None, event_id: UUID | None = None, run_here: bool = False
+    *,
+    kind: str,
+    queue: str,
+    lane: str | None = None,
+    event_id: UUID | None = None,
+    run_here: bool = False,
+    not_before: datetime | None = None,
 ) -> Job:
     """Stores a new job. Where its project's and lane's turn allow, it is published: ring for it after the commit.
 
-    With `run_here` it counts as published too: the caller runs it at once, and nobody is to ring.
+    With `run_here` it counts as published too: the caller runs it at once, and nobody is to ring. One that is not due
+    `not_before` a later time is left to the dispatcher.
     """
-    published_at = Now() if run_here or _may_publish(queue, lane) else None
-    return Job.objects.create(kind=kind, queue=queue, lane=lane, event_id=event_id, published_at=published_at)
+    is_published = run_here or (not_before is None and _may_publish(queue, lane))
+    return Job.objects.create(
+        kind=kind,
+        queue=queue,
+        lane=lane,
+        event_id=event_id,
+        published_at=Now() if is_published else None,
+        not_before=not_before or Now(),
+    )
 
 
 def _may_publish(queue: str, lane: str | None) -> bool:

@@ -23,16 +23,20 @@ class PingAnswer(serializers.Serializer[Any]):
 
 
 class PingView(ProjectView):
-    """Validates a key: every client calls this when it is made."""
+    """Validates a key: every client calls this when it is made. A key of an organization is of no project."""
+
+    needs_project = False
+    for_bound_keys = frozenset({"GET"})
 
     @extend_schema(summary="Validate the API key", responses=PingAnswer, tags=["keys"])
     def get(self, request: Request) -> Response:
         """Answers with the four keys that clients need (contract.md §5.0)."""
+        place = self.caller.here
         return Response(
             {
                 "status": "ok",
-                "org_id": self.caller.org_public_id,
-                "project_id": self.caller.project_public_id,
+                "org_id": place.org_public_id,
+                "project_id": place.project_public_id,
                 "user_email": self.caller.user_email,
             }
         )

@@ -7,14 +7,23 @@ from typing import Any
 class DomainError(Exception):
     """A request that cannot be served as asked. The API answers `status` with `body`, which always has `detail`.
 
-    `body` holds the hosted service's own keys (contract.md §2); `detail` is added where it is missing.
+    `body` holds the hosted service's own keys (contract.md §2); `detail` is added where it is missing. `retry_after` is
+    in seconds, where it is known when the same would be served.
     """
 
     status = 400
 
-    def __init__(self, detail: str, *, status: int | None = None, body: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        status: int | None = None,
+        body: Mapping[str, Any] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status or self.status
+        self.retry_after = retry_after
         self.body = {**(body or {}), "detail": detail}
 
 

@@ -39,13 +39,14 @@ class IdempotencyKey(ProjectTable):
 class RequestLog(ProjectTable):
     """One answered request. It holds ids and numbers only: no text, and no name of an entity (design.md §4).
 
-    `operation` is the wire's event type (contract.md §8), "" where the request is no event of its own. `entity_id` is
+    `operation` is the wire's event type (contract.md §8), "" where the request is no event of its own. `key_id` is None
+    for the session of a person. `entity_id` is
     the entity's row, `memory_ids` are the memories that were answered or changed, at most 100. Times are milliseconds,
     `stages` by part of the answer: `{"embedding": 5.9, "sql": 6.3}`.
     """
 
     request_id = models.CharField(max_length=64)
-    key_id = models.UUIDField()
+    key_id = models.UUIDField(null=True)
     method = models.CharField(max_length=8)
     route = models.CharField(max_length=128)
     operation = models.CharField(max_length=32, blank=True, default="")

@@ -2,10 +2,11 @@
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 
-from loci.env import env, env_bool, env_int, home
+from loci.env import env, env_bool, env_int, home, mail_server
 from loci.net.presets import default_budget_s
 
 PROCESS = os.environ.get("LOCI_PROCESS", "command")
@@ -15,11 +16,19 @@ PROCESS = os.environ.get("LOCI_PROCESS", "command")
 HOST = env("LOCI_HOST", "127.0.0.1")
 PORT = env_int("LOCI_PORT", 8000)
 BASE_URL = env("LOCI_BASE_URL", f"http://localhost:{PORT}").rstrip("/")
+TRUSTED_PROXIES = env_int("LOCI_TRUSTED_PROXIES", 0)
+"""How many proxies of the operator's own stand in front (loci.http.addresses)."""
 LOCI_HOME = home()
 
 # --- Secrets ---------------------------------------------------------------------------------------------------------
 SECRET_KEY = env("LOCI_SECRET_KEY")
 KEY_PEPPER = env("LOCI_KEY_PEPPER")
+KEY_PEPPER_OLD = env("LOCI_KEY_PEPPER_OLD")
+"""The pepper before: keys stored under it still work, and move to the new one when they are used."""
+MASTER_KEY = env("LOCI_MASTER_KEY")
+"""Encrypts the secrets that must be read again (loci.crypto)."""
+MASTER_KEY_OLD = env("LOCI_MASTER_KEY_OLD")
+"""The master key before: still read, until `manage.py rotate_secrets` has run."""
 
 # --- Django ----------------------------------------------------------------------------------------------------------
 DEBUG = False
@@ -34,19 +43,26 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "orgs.User"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
-DATA_UPLOAD_MAX_MEMORY_SIZE = None  # loci.http.parser has the limit, and answers in JSON.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2  # Of forms; the limit of JSON is loci.http.parser's.
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
+    "orgs",  # Before allauth, whose templates it replaces.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     "rest_framework",
     "corsheaders",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "loci",
-    "orgs",
     "workers",
     "memories",
     "billing",
@@ -59,13 +75,27 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "loci.http.middleware.JsonErrorsMiddleware",
+    "loci.http.pages.PagesMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "loci.http.middleware.OwnAddressMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "orgs.accounts.middleware.SsoSessionMiddleware",
 ]
 
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]
 
@@ -106,8 +136,16 @@ TENANT_ORM_SCOPING = True
 # --- Redis and Celery (reliability.md §2.4) --------------------------------------------------------------------------
 REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}}
-"""Of each process alone: for what may be seconds old and costs a query to know."""
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+}
+"""`default` is of all processes, and outlives Redis: it counts logins, and holds one-time codes that were used.
+`process` is of each process alone: for what may be seconds old and costs a query to know."""
 
 # --- Work (design.md §3, §5) -----------------------------------------------------------------------------------------
 LLM_PROVIDER = env("LLM_PROVIDER", "openai")
@@ -122,6 +160,14 @@ WORKER_GRACE_S = env_int("WORKER_GRACE_S", 25)
 RERING_AFTER_S = env_int("RERING_AFTER_S", 30)
 """A published job that nobody claimed is rung again after this many seconds."""
 
+# --- The way out (reliability.md §2.7) -------------------------------------------------------------------------------
+ALLOWED_PRIVATE_HOSTS = [host.strip().lower() for host in env("LOCI_ALLOWED_PRIVATE_HOSTS").split(",") if host.strip()]
+"""Hosts (`host` or `host:port`) that users' URLs may name although they are private; http and any port are theirs."""
+CA_BUNDLE = env("LOCI_CA_BUNDLE")
+"""A PEM file of the authorities that users' URLs are checked against, instead of the public ones."""
+DNS_FILE = env("LOCI_DNS_FILE")
+"""A file of lines `name "text"`: the TXT records, where no DNS is to be asked."""
+
 # --- Models ----------------------------------------------------------------------------------------------------------
 LLM_BASE_URL = env("LLM_BASE_URL")
 LLM_API_KEY = env("LLM_API_KEY") or (env("OPENAI_API_KEY") if LLM_PROVIDER == "openai" else "")
@@ -135,7 +181,10 @@ EMBEDDING_MODEL = env("EMBEDDING_MODEL")
 
 # --- The API ---------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["orgs.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "orgs.authentication.ApiKeyAuthentication",
+        "orgs.authentication.PersonAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["billing.throttling.PlanThrottle"],
     "DEFAULT_PARSER_CLASSES": ["loci.http.parser.StrictJSONParser"],
@@ -172,10 +221,82 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
+# --- Deletion (design.md §2) -----------------------------------------------------------------------------------------
+RECOVERY_DAYS = env_int("LOCI_RECOVERY_DAYS", 7)
+"""How long a deleted project or organization can be restored before its data are erased."""
+
+# --- People (orgs.accounts) ------------------------------------------------------------------------------------------
+SIGN_UP = env_bool("LOCI_SIGN_UP", True)
+"""Whether anybody may make an account; where not, an invitation or `manage.py create_owner` does."""
+INVITATION_DAYS = env_int("LOCI_INVITATION_DAYS", 7)
+"""How long the link of an invitation works."""
+AGENT_MODE = env_bool("LOCI_AGENT_MODE", False)
+"""Whether a program may make itself an account without an email, which a person may claim later (contract.md §13.1)."""
+_IS_HTTPS = BASE_URL.startswith("https://")
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # Of the first versions; a login replaces it.
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+PASSWORD_RESET_TIMEOUT = 3_600
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "account_home"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_ADAPTER = "orgs.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "orgs.accounts.forms.LoginForm",
+    "signup": "orgs.accounts.forms.SignupForm",
+    "reset_password": "orgs.accounts.forms.ResetPasswordForm",
+}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_CHANGE_EMAIL = True  # One person, one email; a new one takes the old one's place when it is verified.
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(BASE_URL).scheme
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_ADAPTER = "orgs.accounts.mfa.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Loci"
+MFA_TOTP_TOLERANCE = 1
+
+SOCIALACCOUNT_ADAPTER = "orgs.sso.adapter.SsoAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "orgs.sso.oidc.provider.OidcProvider"},
+    "saml": {"provider_class": "orgs.sso.saml.provider.SamlProvider"},
+}
+
+SESSION_COOKIE_NAME = "__Host-session" if _IS_HTTPS else "session"
+SESSION_COOKIE_SECURE = _IS_HTTPS
+CSRF_COOKIE_NAME = "__Host-csrf" if _IS_HTTPS else "csrf"
+CSRF_COOKIE_SECURE = _IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [urlsplit(BASE_URL)._replace(path="").geturl()]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SECURE_HSTS_SECONDS = 2 * 365 * 86_400 if _IS_HTTPS else 0
+
+# --- Mail ------------------------------------------------------------------------------------------------------------
+_MAIL = mail_server(env("EMAIL_URL", "console://"))
+EMAIL_BACKEND = f"django.core.mail.backends.{_MAIL.backend}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.user, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.starts_tls, _MAIL.is_tls
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("LOCI_MAIL_FROM", "Loci <loci@localhost>")
+
 # --- Browsers (contract.md §1) ---------------------------------------------------------------------------------------
 CORS_ALLOWED_ORIGINS = [origin.strip() for origin in env("CORS_ORIGINS").split(",") if origin.strip()]
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS  # The key is in a header: no browser adds it to a stranger's request.
-CORS_URLS_REGEX = "^(?!/*metrics)"  # Loopback reads the metrics without a token, and so could any page there.
+CORS_URLS_REGEX = "^(?!/*(metrics|account))"
+"""Not the metrics, which loopback reads without a token, and so could any page there; nor the pages of people."""
 CORS_ALLOW_HEADERS = [
     "Authorization",
     "Content-Type",

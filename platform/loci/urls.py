@@ -24,6 +24,7 @@ urlpatterns = [
     route("metrics/", observability.show_metrics),
     route("openapi.json", SpectacularJSONAPIView.as_view()),
     route("docs/", SpectacularSwaggerView.as_view(url="/openapi.json")),
+    path("", include("orgs.accounts.urls")),
     path("", include("orgs.api.urls")),
     path("", include("memories.api.urls")),
 ]

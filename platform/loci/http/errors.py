@@ -84,7 +84,7 @@ _Answer = tuple[int, Mapping[str, Any], Mapping[str, str]]
 def _answer(error: Exception) -> _Answer | None:
     """Status, body and headers of `error`."""
     if isinstance(error, DomainError):
-        return error.status, error.body, {}
+        return error.status, error.body, _retry_after(error.retry_after)
     if isinstance(error, APIException):
         return _api_answer(error)
     if isinstance(error, Http404):
@@ -124,6 +124,10 @@ def _with_retry_after(status: int, headers: Mapping[str, str]) -> dict[str, str]
     return {**default, **headers}
 
 
+_NO_FIELDS = frozenset({"errors", "non_field_errors"})
+"""Keys of a validation's body that name no field of the request (contract.md §2, organizations)."""
+
+
 def _validation_body(detail: Any) -> dict[str, Any]:
     """The fields' own errors, as DRF writes them, and one text of the first few."""
     fields = dict(detail) if isinstance(detail, dict) else {}
@@ -133,7 +137,7 @@ def _validation_body(detail: Any) -> dict[str, Any]:
 def _sentences(detail: Any, field: str = "") -> Iterator[str]:
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            path = field if name == "non_field_errors" else f"{field}.{name}".lstrip(".")
+            path = field if name in _NO_FIELDS else f"{field}.{name}".lstrip(".")
             yield from _sentences(inner, path)
     elif isinstance(detail, list):
         for inner in detail:

@@ -49,7 +49,7 @@ class Entry:
     """
 
     tenant: Tenant
-    key_id: UUID
+    key_id: UUID | None
     operation: str = ""
     entity: str | None = None
     memory_ids: list[UUID] = field(default_factory=list)

@@ -78,6 +78,23 @@ def tenant_tx(tenant: Tenant) -> Iterator[None]:
 
 
 @contextmanager
+def unbound() -> Iterator[None]:
+    """Lifts the binding to one entity for a part of the running `tenant_tx`.
+
+    For what must reach every copy of rows that were found under the binding, such as the texts that events repeat.
+    """
+    tenant = current_tenant()
+    if not tenant.entity:
+        yield
+        return
+    project, org = str(tenant.project_id), str(tenant.org_id or "")
+    _announce(project, org, "")
+    yield
+    # Not after an error: then everything of the transaction is rolled back, with its settings.
+    _announce(project, org, tenant.entity)
+
+
+@contextmanager
 def org_tx(org_id: UUID) -> Iterator[None]:
     """Opens a transaction in which only this organization's rows exist, and none of its projects' own."""
     if has_tenant():

@@ -19,6 +19,7 @@ BOUND_ENTITY = (
     " IN ('', 'user:' || user_id, 'agent:' || agent_id, 'app:' || app_id)"
 )
 READ_WRITE = "SELECT, INSERT, UPDATE, DELETE"
+APPEND = "SELECT, INSERT"
 
 
 class _TableOperation(Operation, ABC):
@@ -87,7 +88,7 @@ class OrgTable(_TableOperation):
     Its reference to a project, if any, becomes (org_id, project_id): a key of one organization cannot open another's
     project. `or_project` also finds the row of the current project, which cannot leave its organization. `owner_reads`
     admits SELECT by the schema's owner: what must be read before the tenant is known goes through functions that run
-    as the owner, and FORCE binds it too.
+    as the owner, and FORCE binds it too. `append_only` lets the app add and read rows, and nothing else.
     """
 
     def __init__(
@@ -97,12 +98,14 @@ class OrgTable(_TableOperation):
         column: str = "org_id",
         or_project: bool = False,
         owner_reads: bool = False,
+        append_only: bool = False,
         system: str = "",
     ) -> None:
         super().__init__(model)
         self.column = column
         self.or_project = or_project
         self.owner_reads = owner_reads
+        self.append_only = append_only
         self.system = system
 
     def statements(self, model: type[models.Model]) -> Iterator[str]:
@@ -115,10 +118,9 @@ class OrgTable(_TableOperation):
             )
         check = f"{self.column} = {ORG}"
         using = f"{check} OR id = {PROJECT}" if self.or_project else check
-        yield from _secure(table, using, check, self.system)
+        yield from _secure(table, using, check, self.system, app_may=APPEND if self.append_only else READ_WRITE)
         if self.owner_reads:
-            owner = settings.DATABASE_ROLES["owner"]
-            yield f"CREATE POLICY before_tenant ON {table} FOR SELECT TO {owner} USING (true)"
+            yield owner_reads(table)
 
     def describe(self) -> str:
         """Returns what the operation does, for `migrate`."""
@@ -126,7 +128,18 @@ class OrgTable(_TableOperation):
 
 
 class GrantTable(_TableOperation):
-    """Lets the app's role read and write an identity table and those that join it to others: no row-level security."""
+    """Lets the app's role read and write an identity table and those that join it to others: no row-level security.
+
+    `app` is the label of the model's app, where that is another one than the migration's.
+    """
+
+    def __init__(self, model: str, *, app: str = "") -> None:
+        super().__init__(model)
+        self.app = app
+
+    def database_forwards(self, app_label: str, *args: Any) -> None:
+        """Runs the grants on the model's tables."""
+        super().database_forwards(self.app or app_label, *args)
 
     def statements(self, model: type[models.Model]) -> Iterator[str]:
         """Yields the grants."""
@@ -140,13 +153,18 @@ class GrantTable(_TableOperation):
         return f"Let the app read and write {self.model}"
 
 
-def _secure(table: str, using: str, check: str, system: str) -> Iterator[str]:
+def owner_reads(table: str) -> str:
+    """Returns the statement that lets functions of the schema's owner read the table before the tenant is known."""
+    return f"CREATE POLICY before_tenant ON {table} FOR SELECT TO {settings.DATABASE_ROLES['owner']} USING (true)"
+
+
+def _secure(table: str, using: str, check: str, system: str, app_may: str = READ_WRITE) -> Iterator[str]:
     app, system_role = settings.DATABASE_ROLES["app"], settings.DATABASE_ROLES["system"]
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
     yield f"CREATE POLICY tenant ON {table} USING ({using}) WITH CHECK ({check})"
     yield f"CREATE POLICY backup ON {table} FOR SELECT TO {BACKUP_ROLE} USING (true)"
-    yield f"GRANT {READ_WRITE} ON {table} TO {app}"
+    yield f"GRANT {app_may} ON {table} TO {app}"
     yield f"GRANT SELECT ON {table} TO {BACKUP_ROLE}"
     if system:
         for command in system.split(", "):

@@ -19,23 +19,42 @@ PROJECT_TABLES = frozenset(
 )
 """Row-level security on `project_id`."""
 
-ORG_TABLES = frozenset({"api_key", "membership", "organization", "plan_assignment", "project"})
+ORG_TABLES = frozenset(
+    {
+        "api_key",
+        "audit_entry",
+        "domain",
+        "identity_provider",
+        "invitation",
+        "membership",
+        "organization",
+        "plan_assignment",
+        "project",
+    }
+)
 """Row-level security on `org_id` (`organization`: on its own id)."""
 
 IDENTITY_TABLES = frozenset(
     {
+        "account_emailaddress",
+        "account_emailconfirmation",
         "auth_group",
         "auth_group_permissions",
         "auth_permission",
         "django_content_type",
         "django_session",
+        "mfa_authenticator",
         "plan",
+        "shared_cache",
+        "socialaccount_socialaccount",
+        "socialaccount_socialapp",
+        "socialaccount_socialtoken",
         "user",
         "user_groups",
         "user_user_permissions",
     }
 )
-"""People, sessions and plans: no row-level security; people are reached through `orgs.queries` only."""
+"""People, sessions, what is counted of them, and plans: no row-level security; they belong to no organization."""
 
 SYSTEM_TABLES = frozenset({"django_migrations"})
 """The app role has no right to them."""
