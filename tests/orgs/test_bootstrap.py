@@ -10,8 +10,9 @@ from django.core.management import call_command
 from django.db import transaction
 
 from orgs.models import User
-from orgs.queries import caller_of
+from orgs.queries import Caller, caller_of
 from tests.conftest import Services
+from tests.orgs.accounts.browser import Browser
 from tests.tenancy.rows import TENANT_TABLES, superuser
 
 HOST = "http://localhost:8000"
@@ -37,10 +38,17 @@ def test_the_first_run_makes_an_owner_whose_credentials_work(path: Path) -> None
     credentials = bootstrap(path)
     assert set(credentials) == {"host", "api_key", "org_id", "project_id", "email", "password"}
     caller = caller_of(credentials["api_key"])
-    assert caller
-    assert (caller.org_public_id, caller.project_public_id) == (credentials["org_id"], credentials["project_id"])
-    assert User.objects.get(email=credentials["email"]).check_password(credentials["password"])
+    assert isinstance(caller, Caller)
+    here = caller.here
+    assert (here.org_public_id, here.project_public_id) == (credentials["org_id"], credentials["project_id"])
     assert credentials["host"] == HOST
+
+
+def test_the_first_owner_can_log_in_at_once(path: Path) -> None:
+    credentials = bootstrap(path)
+    browser = Browser()
+    browser.log_in(credentials["email"], credentials["password"])
+    assert browser.is_logged_in
 
 
 def test_the_credentials_are_for_their_owner_only(path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
-from orgs.models import Organization, Project, User
-from orgs.services import create_api_key, create_organization
+from orgs.accounts.people import NewOwner, create_owner
+from orgs.models import User
 
 FIRST_EMAIL = "owner@example.com"
 
@@ -32,10 +32,8 @@ class Command(BaseCommand):
         if User.objects.exists():
             return
         password = secrets.token_urlsafe(16)
-        owner = User.objects.create_user(options["email"], password)
-        project = create_organization(name="default-org", owner=owner)
-        key = create_api_key(project=project, maker=owner, name="first key")
-        self._write(options["credentials"], _credentials(options["host"], owner, password, project, key))
+        owner = create_owner(email=options["email"], password=password, organization="default-org")
+        self._write(options["credentials"], _credentials(options["host"], owner, password))
 
     def _write(self, path: Path, credentials: dict[str, str]) -> None:
         new = path.with_name(f"{path.name}.new")
@@ -48,13 +46,12 @@ class Command(BaseCommand):
         new.replace(path)
 
 
-def _credentials(host: str, owner: User, password: str, project: Project, key: str) -> dict[str, str]:
-    org: Organization = project.org
+def _credentials(host: str, owner: NewOwner, password: str) -> dict[str, str]:
     return {
         "host": host,
-        "api_key": key,
-        "org_id": org.public_id,
-        "project_id": project.public_id,
-        "email": owner.email,
+        "api_key": owner.api_key,
+        "org_id": owner.project.org.public_id,
+        "project_id": owner.project.public_id,
+        "email": owner.person.email,
         "password": password,
     }
