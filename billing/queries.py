@@ -3,7 +3,7 @@
 from typing import cast
 from uuid import UUID
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import QuerySet
 
 from billing.models import SELF_HOSTED, Plan, PlanAssignment
@@ -17,7 +17,7 @@ def rates_of(org_id: UUID) -> dict[str, str]:
 
     Each process asks the database at most every 10 seconds, so a new plan holds after that time.
     """
-    kept = cache.get_or_set(f"rates:{org_id}", lambda: plan_of(org_id).rates, RATES_KEPT_S)
+    kept = caches["process"].get_or_set(f"rates:{org_id}", lambda: plan_of(org_id).rates, RATES_KEPT_S)
     return cast("dict[str, str]", kept)
 
 

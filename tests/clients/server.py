@@ -34,8 +34,11 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Starts a server, waits until it is ready, and ends it. Raises `AssertionError` with its last output if not."""
+def running_server(**settings: str) -> Iterator[Server]:
+    """Starts a server with these settings, waits until it is ready, and ends it.
+
+    Raises `AssertionError` with its last output if it does not get ready.
+    """
     folder = Path(tempfile.mkdtemp(prefix="loci-clients-"))
     folder.chmod(0o711)  # As root the stores run as another user, who must be able to pass.
     output = folder / "output"
@@ -43,7 +46,7 @@ def running_server() -> Iterator[Server]:
         process = subprocess.Popen(
             ["make", "up"],
             cwd=ROOT,
-            env=_environment(folder / "home"),
+            env=_environment(folder / "home") | settings,
             stdout=written,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -3,18 +3,6 @@
 from tests.clients.releases import PYTHON, Release, of_version
 
 PENDING = {
-    4: (
-        "get_project",
-        "update_project",
-        "project.create",
-        "project.get",
-        "project.update",
-        "project.delete",
-        "project.get_members",
-        "project.add_member",
-        "project.update_member",
-        "project.remove_member",
-    ),
     7: (
         "get_webhooks",
         "create_webhook",

@@ -6,11 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orgs.models import Attribution, Project
+from orgs.project_settings import COLUMNS, LONGEST_WAIT_MS
 from orgs.queries import organization_id
-from orgs.services import change_project
-
-SETTINGS = ("attribution", "add_wait_ms", "v1_is_synchronous", "shows_superseded")
-LONGEST_WAIT_MS = 60_000
+from orgs.services.projects import configure_project
 
 
 class Command(BaseCommand):
@@ -48,10 +46,10 @@ class Command(BaseCommand):
         org_id = organization_id(options["project"])
         if org_id is None or not options["project"].startswith("proj_"):
             raise CommandError(f"There is no project {options['project']}.")
-        changes = {name: options[name] for name in SETTINGS if options[name] is not None}
-        self._show(change_project(org_id, options["project"], **changes))
+        changes = {name: options[name] for name in COLUMNS if options[name] is not None}
+        self._show(configure_project(org_id, options["project"], changes))
 
     def _show(self, project: Project) -> None:
         self.stdout.write(f"{project.name} ({project.public_id})")
-        for name in SETTINGS:
+        for name in COLUMNS:
             self.stdout.write(f"  {name} = {getattr(project, name)}")

@@ -1,0 +1,74 @@
+"""Organizations as the tests drive them: people with roles, their sessions, and the addresses of the control plane."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.test import Client
+
+from loci.tenancy.context import org_tx
+from orgs.accounts.middleware import SSO_ORG
+from orgs.models import Membership, Project, User
+from orgs.queries import Caller, caller_of
+from orgs.services.api_keys import Restrictions, create_api_key, create_key
+from tests.conftest import Person
+
+ORGANIZATIONS = "/api/v1/orgs/organizations/"
+
+
+def organization_of(person: Person, rest: str = "") -> str:
+    """Returns the address of the person's organization, or of something below it."""
+    return f"{ORGANIZATIONS}{person.org_id}/{rest}"
+
+
+def project_of(person: Person, rest: str = "") -> str:
+    """Returns the address of the person's project, or of something below it."""
+    return organization_of(person, f"projects/{person.project_id}/{rest}")
+
+
+def member_of(owner: Person, email: str, role: str, *, only_project: bool = False) -> Person:
+    """Returns a new person with a role in the owner's organization, or in the project alone, and a key of the project.
+
+    They have no organization of their own.
+    """
+    user = User.objects.create_user(email)
+    assert owner.tenant.org_id
+    with org_tx(owner.tenant.org_id):
+        project = Project.objects.get(id=owner.tenant.project_id)
+        Membership.objects.create(
+            org_id=owner.tenant.org_id, project=project if only_project else None, user=user, role=role
+        )
+    key = create_api_key(project=project, maker=user, name="test")
+    return replace(owner, email=email, key=key, client=with_key(key))
+
+
+def with_key(key: str) -> Client:
+    """Returns a client that calls with an API key."""
+    return Client(headers={"authorization": f"Token {key}"}, raise_request_exception=False)
+
+
+def signed_in(person: Person, sso_organization: Person | None = None) -> Person:
+    """Returns the person with a session in place of the key; one that began at an organization's identity provider."""
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.get(email=person.email))
+    if sso_organization is not None:
+        session: Any = client.session
+        session[SSO_ORG] = str(sso_organization.tenant.org_id)
+        session.save()
+    return replace(person, client=client)
+
+
+def with_restricted_key(person: Person, scopes: tuple[str, ...]) -> Person:
+    """Returns the person with a key of their project that has these scopes only."""
+    assert person.tenant.org_id
+    with org_tx(person.tenant.org_id):
+        project = Project.objects.get(id=person.tenant.project_id)
+    key = create_api_key(project=project, maker=User.objects.get(email=person.email), name="narrow", scopes=scopes)
+    return replace(person, key=key, client=with_key(key))
+
+
+def with_organization_key(person: Person) -> Person:
+    """Returns the person with a key of their whole organization."""
+    caller = caller_of(person.key)
+    assert isinstance(caller, Caller)
+    key = create_key(replace(caller, key=None, place=caller.here.organization()), "all", Restrictions()).secret
+    return replace(person, key=key, client=with_key(key))
