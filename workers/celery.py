@@ -16,7 +16,13 @@ QUEUES = ("extraction", "graph", "webhooks", "exports", "feedback", "maintenance
 app = Celery("loci", fixups=[])
 app.conf.update(
     broker_url=settings.REDIS_URL,
-    imports=["workers.tasks.add", "workers.tasks.delete"],
+    imports=[
+        "workers.tasks.add",
+        "workers.tasks.delete",
+        "workers.tasks.erase",
+        "workers.tasks.invite",
+        "workers.tasks.leak",
+    ],
     result_backend=None,
     task_ignore_result=True,
     task_serializer="json",
