@@ -1,4 +1,4 @@
-"""Counting requests in a moving window that all processes share (reliability.md D5)."""
+"""Counting requests in windows that all processes share (reliability.md D5)."""
 
 import time
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from threading import Lock
 
 from limits import RateLimitItem
 from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
 from redis import ConnectionPool, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -16,13 +16,17 @@ from loci.net.breaker import Breaker, CircuitOpen, LocalStore
 from loci.observability import metrics
 
 REDIS_TIMEOUT_S = 0.25
+LONG_S = 86_400
+"""A window of at least a day begins with its first request and ends as a whole: a moving one would have to remember
+every request of the day."""
 
 
 @dataclass(frozen=True)
 class Window:
     """What a request found: whether it was let in, and how many more would be.
 
-    `resets_at` is when the oldest request that counts leaves the window, in seconds since the epoch.
+    `resets_at` is when the oldest request that counts leaves the window, in seconds since the epoch; of a window of a
+    day or more, when all of them do.
     """
 
     is_admitted: bool
@@ -34,6 +38,21 @@ class Window:
     def seconds_left(self) -> float:
         """The seconds until `resets_at`."""
         return max(0.0, self.resets_at - time.time())
+
+
+class _Limiters:
+    """Both kinds of windows over one storage."""
+
+    def __init__(self, storage: MemoryStorage | RedisStorage) -> None:
+        self._moving = MovingWindowRateLimiter(storage)
+        self._whole = FixedWindowRateLimiter(storage)
+
+    def count(self, limit: RateLimitItem, *names: str) -> Window:
+        limiter = self._whole if limit.get_expiry() >= LONG_S else self._moving
+        is_admitted = limiter.hit(limit, *names)
+        stats = limiter.get_window_stats(limit, *names)
+        remaining = max(0, stats.remaining) if is_admitted else 0
+        return Window(is_admitted, limit.amount, remaining, stats.reset_time)
 
 
 class Counter:
@@ -51,8 +70,8 @@ class Counter:
             socket_connect_timeout=REDIS_TIMEOUT_S,
             retry=Retry(NoBackoff(), 1),
         )
-        self._shared = MovingWindowRateLimiter(RedisStorage(url, connection_pool=pool, key_prefix="rates"))
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = _Limiters(RedisStorage(url, connection_pool=pool, key_prefix="rates"))
+        self._own = _Limiters(MemoryStorage())
         self._own_lock = Lock()  # The library's own locks let some of the first requests through uncounted.
         self._breaker = Breaker("Redis for rates", store=LocalStore())
 
@@ -63,7 +82,7 @@ class Counter:
             metrics.RATES_UNCOUNTED.inc()
         if shared is None and not is_read:
             with self._own_lock:
-                return _count(self._own, limit, *names)
+                return self._own.count(limit, *names)
         return shared
 
     def _count_shared(self, limit: RateLimitItem, *names: str) -> Window | None:
@@ -72,7 +91,7 @@ class Counter:
         except CircuitOpen:
             return None
         try:
-            window = _count(self._shared, limit, *names)
+            window = self._shared.count(limit, *names)
         except RedisError:
             window = None
         self._breaker.record(failed=window is None, probe=probe)
@@ -83,10 +102,3 @@ class Counter:
 def counter(url: str) -> Counter:
     """Returns this process's counter in the Redis at `url`."""
     return Counter(url)
-
-
-def _count(limiter: RateLimiter, limit: RateLimitItem, *names: str) -> Window:
-    is_admitted = limiter.hit(limit, *names)
-    stats = limiter.get_window_stats(limit, *names)
-    remaining = max(0, stats.remaining) if is_admitted else 0
-    return Window(is_admitted, limit.amount, remaining, stats.reset_time)

@@ -6,6 +6,7 @@ from uuid import UUID
 from billing.models import Plan, PlanAssignment, UsageEntry
 from loci.models import RequestLog
 from loci.tenancy.context import org_tx
+from orgs import audit
 from workers.outcomes import Outcome
 
 
@@ -13,6 +14,7 @@ def assign_plan(org_id: UUID, plan: Plan) -> None:
     """Gives the organization this plan, in place of the one that it has."""
     with org_tx(org_id):
         PlanAssignment.objects.update_or_create(org_id=org_id, defaults={"plan": plan})
+        audit.record(audit.SYSTEM, "plan.assign", "plan", plan.name)
 
 
 def record_usage(outcome: Outcome) -> None:

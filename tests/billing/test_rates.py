@@ -14,7 +14,7 @@ from pytest_django import Settings
 from loci.local.programs import free_port
 from memories.api.stats import StatsView
 from orgs.models import User
-from orgs.services import create_api_key
+from orgs.services.api_keys import create_api_key
 from tests.billing.conftest import Limit
 from tests.conftest import Person, Services
 
