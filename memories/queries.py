@@ -125,6 +125,7 @@ def event_of(event_id: UUID) -> Event | RequestLog:
     )
     if event is None:
         raise NotFound(EVENT_NOT_FOUND, body={"error": EVENT_NOT_FOUND})
+    _leave_out_others([event])
     return event
 
 
@@ -144,7 +145,21 @@ def events_of(keys: Iterable[tuple[UUID, datetime]]) -> list[Event | RequestLog]
     """Returns the rows of a page of `events`, in its order."""
     ids = [event_id for event_id, _ in keys]
     found = {**Event.objects.in_bulk(ids), **logged_requests().in_bulk(ids)}
+    _leave_out_others(found.values())
     return [found[event_id] for event_id in ids if event_id in found]
+
+
+def _leave_out_others(found: Iterable[Event | RequestLog]) -> None:
+    """Tells a bound key nothing of others' memories: an event of its entity and another one may have changed those."""
+    if not current_tenant().entity:
+        return
+    told = [event for event in found if isinstance(event, Event)]
+    named = {item["id"] for event in told for item in [*event.results, *event.verdicts] if "id" in item}
+    seen = set(map(str, Memory.objects.filter(id__in=named).values_list("id", flat=True)))
+    for event in told:
+        event.results = [item for item in event.results if item.get("id") in seen]
+        # Without an id it is a fact that became nothing.
+        event.verdicts = [item for item in event.verdicts if item.get("id", "") in {"", *seen}]
 
 
 def logged_requests() -> QuerySet[RequestLog]:

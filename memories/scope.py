@@ -32,6 +32,10 @@ class Scope:
             if name is not None:
                 yield kind, name
 
+    def includes(self, entity: str) -> bool:
+        """Tells whether `entity`, written `user:alex`, is one of the scope's."""
+        return entity in {f"{kind}:{name}" for kind, name in self.entities()}
+
     @property
     def lane(self) -> str | None:
         """Returns the entity whose adds are done one at a time: `user:alex`."""

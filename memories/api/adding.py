@@ -24,6 +24,7 @@ from memories.api.serializers import AddInput
 from memories.api.waiting import place, run_now, wait_for
 from memories.api.wire import QUEUED
 from memories.models import OPEN_STATUSES, Event, EventStatus
+from memories.scope import Scope
 from memories.services.accepting import Accepted, accept_add
 from orgs.api.base import ProjectView
 from workers.tasks.add import ADD
@@ -34,6 +35,7 @@ BAD_ADD = (
     "Invalid input data. Please refer to the memory creation documentation at"
     " https://docs.mem0.ai/platform/quickstart#4-1-create-memories for correct formatting and required fields."
 )
+NOT_BOUND_TO = "This API key is bound to one {kind}: name it in {kind}_id."
 DONE_MESSAGE = {
     EventStatus.SUCCEEDED: "Memories stored successfully",
     EventStatus.FAILED: "The memories could not be stored.",
@@ -45,6 +47,7 @@ class AddView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"POST": "memories:write"}
     rates: ClassVar[Mapping[str, str]] = {"POST": "add"}
+    for_bound_keys = frozenset({"POST"})
 
     @extend_schema(
         summary="Add memories",
@@ -62,19 +65,26 @@ class AddView(ProjectView):
         """Accepts the add, and where the caller wants that, waits for it."""
         given = self._read(request)
         key = idempotency_of(request, self.tenant)
-        add = given.add_request(self.caller.attribution)
+        add = given.add_request(self.caller.here.attribution)
+        self._check_binding(add.scope)
         self.log.entity = add.scope.lane
         waits = not given.validated_data.get("async_mode", not self.waits_by_default)
         runs_here = waits or not add.infer
         with place(needed=runs_here and add.infer):
             accepted = when_free(lambda: accept_add(self.tenant, add, key=key, run_here=runs_here))
             if accepted.is_replay and key is not None:
-                is_soon = not runs_here and self.caller.add_wait_ms == 0
+                is_soon = not runs_here and self.caller.here.add_wait_ms == 0
                 return self._replay(key, given.validated_data, is_soon=is_soon)
             event = self._outcome(accepted, runs_here=runs_here)
         body = dump_json(self.answer(event, given.validated_data))
         self._remember(key, body)
         return HttpResponse(body, content_type="application/json")
+
+    def _check_binding(self, scope: Scope) -> None:
+        """Raises `DomainError` (403) where the key is bound to an entity that the add does not name."""
+        bound_to = self.tenant.entity
+        if bound_to and not scope.includes(bound_to):
+            self.permission_denied(self.request, NOT_BOUND_TO.format(kind=bound_to.partition(":")[0]))
 
     @property
     def waits_by_default(self) -> bool:
@@ -100,7 +110,7 @@ class AddView(ProjectView):
     def _follow(self, accepted: Accepted, *, runs_here: bool) -> Event:
         if runs_here and accepted.job_id is not None:
             return run_now(ADD, self.tenant, accepted)
-        return wait_for(self.tenant, accepted, self.caller.add_wait_ms)
+        return wait_for(self.tenant, accepted, self.caller.here.add_wait_ms)
 
     def _replay(self, key: Idempotency, given: Mapping[str, Any], *, is_soon: bool) -> HttpResponseBase:
         """The earlier answer. One that was never kept is given anew, once: whoever was to give it has died."""
@@ -145,7 +155,7 @@ class AddV1View(AddView):
     @property
     def waits_by_default(self) -> bool:
         """Returns the project's setting: clients up to 0.1.118 were written for adds that wait (contract.md §5.1)."""
-        return self.caller.v1_is_synchronous
+        return self.caller.here.v1_is_synchronous
 
     def _read(self, request: Request) -> AddInput:
         try:

@@ -1,6 +1,6 @@
 """Up to 1,000 memories changed or deleted by one request: all of them or none (contract.md §7)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,11 +12,13 @@ from rest_framework.serializers import ValidationError
 from loci.errors import DomainError
 from loci.http.aliases import normalise
 from loci.http.parser import body_of
+from loci.tenancy.context import tenant_tx
 from memories.api.answers.base import MessageAnswer
 from memories.api.memories import edit_of, normalise_edit, read_memory_id
 from memories.api.serializers import BatchDeleteInput, BatchUpdateInput, EditInput
 from memories.services.deleting import delete_memories
 from memories.services.editing import edit_memories, prepare
+from orgs import audit
 from orgs.api.base import ProjectView
 
 MOST = 1_000
@@ -31,6 +33,7 @@ class BatchView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"PUT": "memories:write", "DELETE": "memories:delete"}
     operations: ClassVar[Mapping[str, str]] = {"PUT": "UPDATE", "DELETE": "DELETE"}
+    for_bound_keys = frozenset({"PUT", "DELETE"})
 
     @extend_schema(
         summary="Update many memories",
@@ -64,7 +67,12 @@ class BatchView(ProjectView):
     def delete(self, request: Request) -> HttpResponse:
         """Forgets the memories in one commit."""
         items = self._items(request, "deleted")
-        return self.once(lambda: delete_memories(self.tenant, items), lambda _: _done("deleted", items))
+        return self.once(lambda: self._delete(items), lambda _: _done("deleted", items))
+
+    def _delete(self, items: Collection[UUID]) -> None:
+        with tenant_tx(self.tenant):
+            delete_memories(self.tenant, items)
+            audit.record(self.caller, "memory.delete_many", "memory", count=len(items), ids=sorted(map(str, items)))
 
     def _items(self, request: Request, done: str) -> dict[UUID, Json]:
         items = _read_items(body_of(request), done)

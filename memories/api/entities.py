@@ -24,6 +24,7 @@ from memories.overview import categories_in_use, entities, entity_totals, memory
 from memories.scope import EntityType
 from memories.services.accepting import Accepted
 from memories.services.deleting import accept_erasure
+from orgs import audit
 from orgs.api.base import ProjectView
 from workers.tasks.delete import DELETE
 
@@ -58,10 +59,18 @@ class _EntityAnswers(ProjectView):
         """Erases the entity of this name, and answers with the event of it."""
         self.log.entity = f"{kind}:{name}"
         return self.once(
-            lambda: accept_erasure(self.tenant, kind, name),
+            lambda: self._accept(kind, name),
             _deleting,
             then=lambda accepted: run_if_free(DELETE, self.tenant, accepted),
         )
+
+    def _accept(self, kind: EntityType, name: str) -> Accepted:
+        with tenant_tx(self.tenant):
+            # By its number: the name is to be forgotten, and an entity that nobody knew has none.
+            number = entities().filter(type=kind, name=name).values_list("number", flat=True).first()
+            accepted = accept_erasure(self.tenant, kind, name)
+            audit.record(self.caller, "entity.delete", str(kind), number or "", event_id=str(accepted.event_id))
+            return accepted
 
 
 class EntitiesView(_EntityAnswers):

@@ -27,6 +27,7 @@ class EventView(ProjectView):
     """One event."""
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "events:read"}
+    for_bound_keys = frozenset({"GET"})
 
     @extend_schema(summary="Get an event", parameters=[EVENT_ID], responses=EventAnswer, tags=["events"])
     def get(self, _request: Request, event_id: str) -> Response:
@@ -43,6 +44,7 @@ class EventsView(ProjectView):
     """The project's events, newest first."""
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "events:read"}
+    for_bound_keys = frozenset({"GET"})
 
     @extend_schema(
         summary="List events",

@@ -41,6 +41,7 @@ class HistoryView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "memories:read"}
     operations: ClassVar[Mapping[str, str]] = {"GET": "GET"}
+    for_bound_keys = frozenset({"GET"})
 
     @extend_schema(
         summary="Get a memory's history",
@@ -62,6 +63,7 @@ class ProjectHistoryView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "memories:read"}
     operations: ClassVar[Mapping[str, str]] = {"GET": "GET_ALL"}
+    for_bound_keys = frozenset({"GET"})
 
     @extend_schema(
         summary="List the changes of all memories",
@@ -99,7 +101,7 @@ class EntityMemoriesView(ProjectView):
         self.log.entity = f"{kind}:{name}"
         pages = Pages()
         with tenant_tx(self.tenant):
-            found = visible(of_entity(kind, name), Visibility(superseded=self.caller.shows_superseded))
+            found = visible(of_entity(kind, name), Visibility(superseded=self.caller.here.shows_superseded))
             page = pages.read(request, partial(part_of, found))
             origins = origins_of([memory.id for memory in page])
         self.log.memory_ids = [memory.id for memory in page]

@@ -29,12 +29,13 @@ LIMIT = "limit must be <= 200"
 class _ListView(ProjectView):
     operations: ClassVar[Mapping[str, str]] = {"POST": "GET_ALL"}
     scopes: ClassVar[Mapping[str, str]] = {"POST": "memories:read"}
+    for_bound_keys = frozenset({"POST"})
 
     def page(self, where: Node, given: FindInput, pages: Pages) -> list[dict[str, Any]]:
         """Returns the rows of the page that the request asks for, and logs what they are."""
         started = time.perf_counter()
         with tenant_tx(self.tenant):
-            memories = visible(to_q(where), given.visibility(superseded=self.caller.shows_superseded))
+            memories = visible(to_q(where), given.visibility(superseded=self.caller.here.shows_superseded))
             page = pages.read(self.request, partial(part_of, memories))
         self.log.entity = named_entity(where)
         self.log.memory_ids = [memory.id for memory in page]

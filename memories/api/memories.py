@@ -26,6 +26,7 @@ from memories.retrieval.filters.request import FOLDED, fold_deletion, narrowing_
 from memories.services.accepting import Accepted
 from memories.services.deleting import accept_delete_all, delete_memory
 from memories.services.editing import Edit, edit_memory, prepare
+from orgs import audit
 from orgs.api.base import ProjectView
 from workers.tasks.delete import DELETE
 
@@ -42,6 +43,7 @@ class MemoryView(ProjectView):
 
     scopes: ClassVar[Mapping[str, str]] = {"GET": "memories:read", "PUT": "memories:write", "DELETE": "memories:delete"}
     operations: ClassVar[Mapping[str, str]] = {"GET": "GET", "PUT": "UPDATE", "DELETE": "DELETE"}
+    for_bound_keys = frozenset({"GET", "PUT", "DELETE"})
 
     @extend_schema(
         summary="Get a memory",
@@ -92,9 +94,15 @@ class MemoryView(ProjectView):
         given.is_valid(raise_exception=True)
         linked: bool = given.validated_data["delete_linked"]
         return self.once(
-            lambda: delete_memory(self.tenant, wanted, linked=linked),
+            lambda: self._delete(wanted, linked=linked),
             lambda others: {"message": DELETED, **({"cascade_count": others} if linked else {})},
         )
+
+    def _delete(self, wanted: UUID, *, linked: bool) -> int:
+        with tenant_tx(self.tenant):
+            others = delete_memory(self.tenant, wanted, linked=linked)
+            audit.record(self.caller, "memory.delete", "memory", wanted, count=1 + others)
+            return others
 
     def _named(self, memory_id: str) -> UUID:
         wanted = read_memory_id(memory_id)
@@ -121,10 +129,16 @@ class DeleteAllView(ProjectView):
         filters = _deletion(request)
         self.log.entity = named_entity(fold_deletion(filters))
         return self.once(
-            lambda: accept_delete_all(self.tenant, filters),
+            lambda: self._accept(filters),
             lambda accepted: {"message": DELETING, "event_id": str(accepted.event_id)},
             then=self._run,
         )
+
+    def _accept(self, filters: Mapping[str, Any]) -> Accepted:
+        with tenant_tx(self.tenant):
+            accepted = accept_delete_all(self.tenant, filters)
+            audit.record(self.caller, "memory.delete_all", "event", accepted.event_id)
+            return accepted
 
     def _run(self, accepted: Accepted) -> None:
         run_if_free(DELETE, self.tenant, accepted)

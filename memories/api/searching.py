@@ -24,6 +24,7 @@ class _SearchView(ProjectView):
     operations: ClassVar[Mapping[str, str]] = {"POST": "SEARCH"}
     rates: ClassVar[Mapping[str, str]] = {"POST": "search"}
     scopes: ClassVar[Mapping[str, str]] = {"POST": "memories:read"}
+    for_bound_keys = frozenset({"POST"})
 
     def searched(self, request: Request, generation: Generation) -> Response:
         """Answers with at most `top_k` memories, best first, each with its score and where that came from."""
@@ -40,7 +41,7 @@ class _SearchView(ProjectView):
             where,
             top_k=wanted["top_k"],
             threshold=wanted.get("threshold", generation.threshold),
-            visibility=given.visibility(superseded=self.caller.shows_superseded),
+            visibility=given.visibility(superseded=self.caller.here.shows_superseded),
         )
         rows = [only(hit_json(hit), wanted.get("fields")) for hit in found.hits]
         self._observe(found, time.perf_counter() - started)

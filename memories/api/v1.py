@@ -18,3 +18,4 @@ class MemoriesV1View(AddV1View, ListV1View, DeleteAllView):
     }
     operations: ClassVar[Mapping[str, str]] = {"GET": "GET_ALL"}
     rates: ClassVar[Mapping[str, str]] = {"POST": "add"}
+    for_bound_keys = frozenset({"POST", "GET"})

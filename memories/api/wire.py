@@ -9,14 +9,10 @@ from loci.models import RequestLog
 from memories.models import Entity, Event, EventStatus, Memory
 from memories.retrieval.ranking import Hit
 from memories.scope import EntityType
+from orgs.api.wire import moment
 from orgs.queries import Caller
 
 QUEUED = "Memory processing has been queued for background execution"
-
-
-def moment(at: datetime | None) -> str | None:
-    """Returns a time with microseconds and a numeric offset: older Pythons cannot read `Z`."""
-    return at.isoformat(timespec="microseconds") if at else None
 
 
 def memory_json(memory: Memory) -> dict[str, Any]:
@@ -127,7 +123,7 @@ def entity_json(entity: Entity, total_memories: int, caller: Caller) -> dict[str
         "updated_at": moment(entity.updated_at),
         "total_memories": total_memories,
         "owner": caller.user_email,
-        "organization": caller.org_name,
+        "organization": caller.here.org_name,
         "metadata": entity.metadata,
     }
 

@@ -8,15 +8,19 @@ from uuid import UUID
 from django.utils import timezone
 
 from loci.http.idempotency import Idempotency
-from loci.tenancy.context import Tenant, tenant_tx
+from loci.tenancy.context import Tenant, current_project_id, tenant_tx
 from memories.extraction.base import InputMessage
 from memories.models import Event, Message
 from memories.scope import Scope
+from orgs.models import Project
+from orgs.project_settings import extraction_options
 from workers import jobs
 from workers.doorbell import announce
 
 KIND = "add"
 QUEUE = "extraction"
+BOUND_TO = "bound_to"
+"""In an event's payload: the entity, as `user:alex`, to which the key was bound that asked. Its worker is, too."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def accept_add(
     with tenant_tx(tenant):
         if key is not None and (earlier := key.begin()):
             return Accepted(earlier.subject_id, is_replay=True)
-        event = _store(request)
+        event = _store(request, bound_to=tenant.entity)
         if key is not None:
             key.belongs_to(event.id)
         lane = request.scope.lane if request.infer else None
@@ -80,10 +84,19 @@ def accept_add(
     return Accepted(event.id, event, job.id)
 
 
-def _store(request: AddRequest) -> Event:
+def _steering(request: AddRequest) -> dict[str, Any]:
+    """The project's own options of extraction; what the request says of one goes before."""
+    if not request.infer:
+        return {}
+    kept = Project.objects.values_list("settings", flat=True).get(id=current_project_id())
+    return extraction_options(kept)
+
+
+def _store(request: AddRequest, *, bound_to: str) -> Event:
     said_at = request.said_at or timezone.now()
     columns = request.scope.columns()
-    event: Event = Event.objects.create(**columns, event_type="ADD", payload=request.payload(), said_at=said_at)
+    payload = _steering(request) | request.payload() | ({BOUND_TO: bound_to} if bound_to else {})
+    event: Event = Event.objects.create(**columns, event_type="ADD", payload=payload, said_at=said_at)
     Message.objects.bulk_create(
         Message(
             **columns,

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from loci.errors import DependencyError
-from loci.tenancy.context import tenant_tx
+from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding.base import Vectors
 from memories.extraction import extractor
 from memories.extraction.base import Candidate, ExtractionInput, Extractor, Fact, InputMessage, Instructions
@@ -17,6 +17,7 @@ from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver
 from memories.resolution.verdicts import Verdict, results_of
 from memories.scope import EntityType, Scope
 from memories.services import events
+from memories.services.accepting import BOUND_TO
 from memories.text import vectors_of
 from orgs.models import Attribution
 from workers import jobs, outcomes
@@ -34,8 +35,9 @@ VERBATIM = "verbatim/1"
 
 @dataclass(frozen=True)
 class Add:
-    """An accepted add, as its worker finds it."""
+    """An accepted add, as its worker finds it. `tenant` is bound as the key was that asked."""
 
+    tenant: Tenant
     event: Event
     scope: Scope
     scopes: Mapping[str, Scope]
@@ -52,6 +54,11 @@ class Add:
         """Returns under what a fact is kept; what is said by nobody who is read belongs to the first who is."""
         first = next(iter(self.scopes.values()))
         return self.scopes.get(fact.speaker, first) if self.infer else self.scope
+
+    def admitted(self, fact: Fact) -> Fact:
+        """Returns the fact without its attribute where that is of another entity than the tenant is bound to."""
+        is_own = self.tenant.entity in {"", self.scope_of(fact).lane}
+        return fact if is_own else replace(fact, attribute=None, value=None)
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,14 @@ def _load(claim: Claim) -> Add:
         event = Event.objects.get(id=claim.event_id)
         scope = Scope(event.user_id, event.agent_id, event.app_id, event.run_id)
         messages = _inputs(Message.objects.filter(event=event).order_by("position"))
-        scopes = scope.by_speaker(apart=event.payload.get("attribution") == Attribution.SPEAKER)
-        return Add(event, scope, scopes, messages, _context(event, scope))
+        tenant = replace(claim.tenant, entity=event.payload.get(BOUND_TO, ""))
+        return Add(tenant, event, scope, _scopes(event, scope, tenant), messages, _context(event, scope))
+
+
+def _scopes(event: Event, scope: Scope, tenant: Tenant) -> dict[str, Scope]:
+    """Without the scopes that are not of the entity that the tenant is bound to."""
+    by_speaker = scope.by_speaker(apart=event.payload.get("attribution") == Attribution.SPEAKER)
+    return {speaker: each for speaker, each in by_speaker.items() if not tenant.entity or each.includes(tenant.entity)}
 
 
 def _context(event: Event, scope: Scope) -> tuple[InputMessage, ...]:
@@ -100,8 +113,8 @@ def _inputs(rows: Any) -> tuple[InputMessage, ...]:
 
 def _attempt(claim: Claim, add: Add) -> None:
     """Everything slow happens first, outside of the transaction; the commit holds SQL only."""
-    found = _inferred(claim, add) if add.infer else _verbatim(add)
-    with tenant_tx(claim.tenant):
+    found = _inferred(add) if add.infer else _verbatim(add)
+    with tenant_tx(add.tenant):
         jobs.finish(claim)
         verdicts = _resolve(add, found)
         rows = [verdict.as_json() for verdict in verdicts]
@@ -109,15 +122,16 @@ def _attempt(claim: Claim, add: Add) -> None:
         outcomes.record(Outcome(meter="add", source=claim.job_id))
 
 
-def _inferred(claim: Claim, add: Add) -> Found:
+def _inferred(add: Add) -> Found:
     shown = Shown()
     for scope in add.scopes.values():
-        shown = gather(claim.tenant, scope, [message.content for message in add.messages], shown)
+        shown = gather(add.tenant, scope, [message.content for message in add.messages], shown)
     reader = extractor()
     extraction = reader.extract(_input(add, shown))
-    vectors = vectors_of([fact.text for fact in extraction.facts])
-    unseen = near(claim.tenant, [add.scope_of(fact) for fact in extraction.facts], vectors, shown)
-    facts, shown = _look_again(reader, extraction.facts, unseen, shown)
+    extracted = [add.admitted(fact) for fact in extraction.facts]
+    vectors = vectors_of([fact.text for fact in extracted])
+    unseen = near(add.tenant, [add.scope_of(fact) for fact in extracted], vectors, shown)
+    facts, shown = _look_again(reader, extracted, unseen, shown)
     return Found(facts, vectors, extraction.extractor, shown)
 
 

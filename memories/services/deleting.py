@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from loci.tenancy.context import Tenant, tenant_tx
+from loci.tenancy.context import Tenant, tenant_tx, unbound
 from loci.tenancy.models import new_id
 from memories.lifecycle.erasure import begin_erasure, erase_sources, of_entity
 from memories.lifecycle.forgetting import forget
@@ -54,7 +54,8 @@ def delete_memories(tenant: Tenant, memory_ids: Collection[UUID]) -> None:
 
 def _delete(memory_ids: Collection[UUID], *, also: Collection[UUID] = ()) -> int:
     memories = memories_of(memory_ids, also=also)
-    forget(memories)
+    with unbound():
+        forget(memories)
     outcomes.record(Outcome(meter="delete", source=new_id(), quantity=len(memories)))
     return len(memories)
 
