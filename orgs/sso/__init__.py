@@ -1,0 +1,1 @@
+"""Single sign-on: people of an organization log in through its own identity provider."""

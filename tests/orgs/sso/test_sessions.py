@@ -1,0 +1,184 @@
+"""A session that began at an organization's provider: it sees that organization only, and opens no settings."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from loci.tenancy.context import org_tx
+from orgs.accounts.people import create_owner
+from orgs.models import Membership, Role, User
+from orgs.services.organizations import create_organization
+from tests.orgs.accounts.browser import HOME, PASSWORD, Browser
+from tests.orgs.sso.oidc_server import OidcServer
+from tests.orgs.sso.support import Company, begin, code_of, log_in, path_of, person_of
+from tests.orgs.support import ORGANIZATIONS
+
+
+@pytest.fixture
+def eve(idp: OidcServer, company: Company) -> User:
+    """Somebody of two organizations, one of which has the provider that knows her."""
+    log_in(Browser(), idp, company.provider)
+    person = User.objects.get(email="eve@corp.example")
+    create_organization(name="Her own", owner=person)
+    return person
+
+
+@pytest.fixture
+def browser(idp: OidcServer, company: Company, eve: User) -> Browser:
+    """Her browser, after single sign-on."""
+    browser = Browser()
+    log_in(browser, idp, company.provider)
+    assert person_of(browser) == eve
+    return browser
+
+
+def call(browser: Browser, method: str, path: str, body: Any = None) -> Any:
+    token = browser.client.cookies["csrf"].value if "csrf" in browser.client.cookies else ""
+    return browser.client.generic(
+        method, path, "" if body is None else body, content_type="application/json", headers={"x-csrftoken": token}
+    )
+
+
+def test_it_lists_its_organization_only(browser: Browser, company: Company) -> None:
+    found = browser.open(ORGANIZATIONS).json()
+    rows = found if isinstance(found, list) else found["results"]
+    assert [row["org_id"] for row in rows] == [company.owner.project.org.public_id]
+
+
+def test_her_page_shows_its_organization_only(browser: Browser) -> None:
+    text = browser.open(HOME).content.decode()
+    assert "The corp.example company" in text
+    assert "Her own" not in text
+
+
+def test_another_organization_of_hers_is_like_one_that_does_not_exist(browser: Browser, eve: User) -> None:
+    project = create_organization(name="Another of hers", owner=eve)
+    own = browser.open(f"{ORGANIZATIONS}{project.org.public_id}/")
+    nobodys = browser.open(f"{ORGANIZATIONS}org_unknown/")
+    assert (own.status_code, own.json()["detail"]) == (404, nobodys.json()["detail"])
+    assert browser.open(f"/v1/memories/?user_id=alex&project_id={project.public_id}").status_code == 404
+
+
+def test_it_makes_no_organization(browser: Browser) -> None:
+    browser.open("/account/sso/")
+    assert call(browser, "POST", ORGANIZATIONS, '{"name": "One more"}').status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/account/3rdparty/", "/account/email/", "/account/password/change/", "/account/password/set/"]
+)
+def test_it_opens_no_settings(browser: Browser, path: str) -> None:
+    assert browser.open(path).status_code == 403
+
+
+def test_it_connects_and_disconnects_nothing(browser: Browser, company: Company) -> None:
+    assert begin(browser, company.provider, "connect").status_code == 403
+    token = browser.client.cookies["csrf"].value
+    assert browser.client.post("/account/3rdparty/1/disconnect/", {"csrfmiddlewaretoken": token}).status_code == 403
+
+
+def test_it_ends_after_half_a_day(browser: Browser) -> None:
+    session = Session.objects.get(session_key=browser.client.session.session_key)
+    assert session.expire_date <= timezone.now() + timedelta(hours=12)
+
+
+def test_it_has_a_key_of_its_own(idp: OidcServer, company: Company) -> None:
+    browser = Browser()
+    before = begin(browser, company.provider)
+    first = browser.client.cookies["session"].value
+    told = {"sub": "subject-1", "email": "eve@corp.example", "email_verified": True}
+    browser.open(path_of(idp.sign_in(before["Location"], **told)))
+    assert browser.client.cookies["session"].value != first
+    assert not Session.objects.filter(session_key=first).exists()
+
+
+def test_it_leaves_the_session_before_it_behind(idp: OidcServer, company: Company) -> None:
+    create_owner(email="ada@example.com", password=PASSWORD, organization="Engines")
+    browser = Browser()
+    browser.log_in("ada@example.com")
+    first = browser.client.cookies["session"].value
+    log_in(browser, idp, company.provider)
+    person = person_of(browser)
+    assert person is not None
+    assert person.email == "eve@corp.example"
+    assert not Session.objects.filter(session_key=first).exists()
+    assert browser.open("/account/email/").status_code == 403
+
+
+def test_a_login_that_is_refused_leaves_the_session_as_it_was(idp: OidcServer, company: Company) -> None:
+    ada = create_owner(email="ada@example.com", password=PASSWORD, organization="Engines").person
+    browser = Browser()
+    browser.log_in(ada.email)
+    assert log_in(browser, idp, company.provider, email="eve@gmail.example").status_code == 403
+    assert person_of(browser) == ada
+    assert browser.open("/account/email/").status_code == 200
+
+
+def test_a_login_by_password_sees_all_organizations_again(browser: Browser, eve: User) -> None:
+    eve.set_password(PASSWORD)
+    eve.save()
+    browser.submit("/account/logout/")
+    browser.log_in(eve.email)
+    assert "Her own" in browser.open(HOME).content.decode()
+    assert browser.open("/account/email/").status_code == 200
+
+
+def test_removing_her_from_the_organization_leaves_it_nothing(browser: Browser, company: Company, eve: User) -> None:
+    with org_tx(company.org_id):
+        Membership.objects.filter(user=eve).delete()
+    assert browser.open(f"{ORGANIZATIONS}{company.owner.project.org.public_id}/").status_code == 404
+
+
+def test_a_member_of_one_project_logs_in(idp: OidcServer, company: Company, eve: User) -> None:
+    with org_tx(company.org_id):
+        Membership.objects.filter(user=eve).update(project=company.owner.project, role=Role.READER)
+    browser = Browser()
+    log_in(browser, idp, company.provider)
+    assert person_of(browser) == eve
+
+
+def test_who_has_a_second_factor_is_asked_for_it_and_stays_confined(
+    idp: OidcServer, company: Company, eve: User
+) -> None:
+    secret = generate_totp_secret()
+    TOTP.activate(eve, secret)
+    browser = Browser()
+    answer = log_in(browser, idp, company.provider)
+    assert answer["Location"] == "/account/2fa/authenticate/"
+    assert not browser.is_logged_in
+    assert "of the provider" not in str(dict(browser.client.session))  # Its access token.
+    browser.submit("/account/2fa/authenticate/", code=code_of(secret))
+    assert person_of(browser) == eve
+    assert browser.open("/account/email/").status_code == 403
+
+
+def test_a_provider_that_is_disabled_before_the_second_factor_lets_nobody_in(
+    idp: OidcServer, company: Company, eve: User
+) -> None:
+    secret = generate_totp_secret()
+    TOTP.activate(eve, secret)
+    browser = Browser()
+    log_in(browser, idp, company.provider)
+    page = browser.open("/account/2fa/authenticate/")
+    company.change(is_enabled=False)
+    token = browser.client.cookies["csrf"].value
+    answer = browser.client.post(page.request["PATH_INFO"], {"code": code_of(secret), "csrfmiddlewaretoken": token})
+    assert answer.status_code < 500
+    assert not browser.is_logged_in
+
+
+def test_a_login_that_is_broken_off_confines_no_later_one(idp: OidcServer, company: Company, eve: User) -> None:
+    TOTP.activate(eve, generate_totp_secret())
+    ada = create_owner(email="ada@example.com", password=PASSWORD, organization="Engines").person
+    browser = Browser()
+    log_in(browser, idp, company.provider)
+    session = browser.client.session
+    session["account_login"] = {**session["account_login"], "initiated_at": 1}  # So long ago that it is over.
+    session.save()
+    browser.log_in(ada.email)
+    assert person_of(browser) == ada
+    assert browser.open("/account/email/").status_code == 200
