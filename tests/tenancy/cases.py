@@ -14,7 +14,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class Ids:
-    """Everything by which a request can name what belongs to somebody."""
+    """Everything by which a request can name what belongs to somebody.
+
+    Beside these, `{my_org}` and `{my_project}` stand for the caller's own.
+    """
 
     memory: str
     event: str
@@ -26,6 +29,13 @@ class Ids:
     org: str
     project: str
     idempotency_key: str
+    api_key: str
+    organization_key: str
+    invitation: str
+    member: str
+    invited: str
+    domain: str
+    provider: str
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,14 @@ class Call:
 
     def naming(self, ids: Ids) -> "Call":
         """Returns the request with the ids filled in."""
-        return Call(**{part: _filled(value, asdict(ids)) for part, value in asdict(self).items()})
+        return self._with(asdict(ids))
+
+    def by(self, org: str, project: str) -> "Call":
+        """Returns the request of somebody whose own organization and project these are."""
+        return self._with({"my_org": org, "my_project": project})
+
+    def _with(self, names: dict[str, str]) -> "Call":
+        return Call(**{part: _filled(value, names) for part, value in asdict(self).items()})
 
 
 def _filled(value: Any, names: dict[str, str]) -> Any:
@@ -139,10 +156,148 @@ def _batch(path: str) -> Case:
     )
 
 
+def _keys_below(route: str, path: str, key: str) -> dict[str, Case]:
+    """The API keys of a place: each is named where it is, and where the caller is."""
+    mine = path.replace("{org}", "{my_org}").replace("{project}", "{my_project}")
+
+    def one(rest: str = "", **body: Any) -> Case:
+        return Case(Call(f"{path}{key}/{rest}", body=body or None), (Call(f"{mine}{key}/{rest}", body=body or None),))
+
+    return {
+        f"GET {route}": Case(Call(path)),
+        f"POST {route}": Case(Call(path, body={"name": "bot"})),
+        f"GET {route}<str:key_id>/": one(),
+        f"PATCH {route}<str:key_id>/": one(name="bot"),
+        f"DELETE {route}<str:key_id>/": one(),
+        f"POST {route}<str:key_id>/rotate/": one("rotate/", grace_hours=1),
+    }
+
+
+def _repeatable(call: Call) -> Case:
+    """A change that may come under an `Idempotency-Key`."""
+    return Case(call, (replace(call, headers={"Idempotency-Key": "{idempotency_key}"}),))
+
+
+def _of_project(rest: str = "", body: Any = None) -> Case:
+    """The project is named within its organization, and within the caller's own."""
+    path = f"projects/{{project}}/{rest}"
+    return Case(Call(_ORGANIZATION + path, body=body), (Call(_OWN_ORGANIZATION + path, body=body),))
+
+
+def _members_below(route: str, path: str) -> dict[str, Case]:
+    """The members of a place, named there, and where the caller is."""
+
+    def naming(email: str, **body: str) -> Case:
+        call = Call(_ORGANIZATION + path, body={"email": email, **body})
+        own = _OWN_ORGANIZATION + path.replace("{project}", "{my_project}")
+        return Case(call, (Call(own, body=call.body), Call(own, query=call.body), *_repeatable(call).others))
+
+    return {
+        f"GET {route}": Case(Call(_ORGANIZATION + path)),
+        f"POST {route}": naming("new-{member}", role="READER"),
+        f"PUT {route}": naming("{invited}", role="OWNER"),
+        f"DELETE {route}": naming("{invited}"),
+    }
+
+
+def _invitation(rest: str = "") -> Case:
+    """An invitation is named within its organization, and within the caller's own."""
+    path = f"invitations/{{invitation}}/{rest}"
+    return Case(Call(_ORGANIZATION + path), (Call(_OWN_ORGANIZATION + path),))
+
+
+def _domains_below(route: str) -> dict[str, Case]:
+    """The email domains of an organization: each is named there, and where the caller is."""
+
+    def one(rest: str = "") -> Case:
+        path = f"domains/{{domain}}/{rest}"
+        return Case(Call(_ORGANIZATION + path), (Call(_OWN_ORGANIZATION + path),))
+
+    return {
+        f"GET {route}": Case(Call(f"{_ORGANIZATION}domains/")),
+        f"POST {route}": _repeatable(Call(f"{_ORGANIZATION}domains/", body={"name": "second.example"})),
+        f"DELETE {route}<str:domain_id>/": one(),
+        f"POST {route}<str:domain_id>/verify/": one("verify/"),
+    }
+
+
+def _providers_below(route: str) -> dict[str, Case]:
+    """The identity providers of an organization: each is named there, and where the caller is."""
+    path, given = f"{_ORGANIZATION}identity-providers/", {"name": "Staff", "client_id": "loci", "client_secret": "s"}
+
+    def one(body: Any = None) -> Case:
+        call = Call(path + "{provider}/", body=body)
+        return Case(call, (replace(call, path=call.path.replace("{org}", "{my_org}")),))
+
+    return {
+        f"GET {route}": Case(Call(path)),
+        f"POST {route}": _repeatable(
+            Call(path, body={**given, "kind": "oidc", "server_url": "https://login.example.com"})
+        ),
+        f"GET {route}<str:provider_id>/": one(),
+        f"PATCH {route}<str:provider_id>/": one({"is_enabled": False}),
+        f"DELETE {route}<str:provider_id>/": one(),
+    }
+
+
 _MEMORY = "/v1/memories/{memory}/"
 _DELETE_BY = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
 
+_ORGANIZATIONS = "/api/v1/orgs/organizations/"
+_ORGANIZATION = f"{_ORGANIZATIONS}{{org}}/"
+_OWN_ORGANIZATION = f"{_ORGANIZATIONS}{{my_org}}/"
+
 CASES: dict[str, Case] = {
+    "PATCH /api/v1/auth/agent_mode/caller/": _repeatable(
+        Call("/api/v1/auth/agent_mode/caller/", body={"agent_caller": "codex"})
+    ),
+    "GET /api/v1/orgs/organizations/": Case(Call(_ORGANIZATIONS)),
+    "POST /api/v1/orgs/organizations/": _repeatable(Call(_ORGANIZATIONS, body={"name": "Second"})),
+    "GET /api/v1/orgs/organizations/<str:org_id>/": Case(Call(_ORGANIZATION)),
+    "PATCH /api/v1/orgs/organizations/<str:org_id>/": _repeatable(Call(_ORGANIZATION, body={"name": "Renamed"})),
+    "DELETE /api/v1/orgs/organizations/<str:org_id>/": Case(Call(_ORGANIZATION)),
+    "POST /api/v1/orgs/organizations/<str:org_id>/restore/": _repeatable(Call(f"{_ORGANIZATION}restore/")),
+    "GET /api/v1/orgs/organizations/<str:org_id>/audit/": Case(
+        Call(f"{_ORGANIZATION}audit/"),
+        tuple(
+            Call("/api/v1/orgs/organizations/{my_org}/audit/", query=query)
+            for query in (
+                {"actor": "{member}"},
+                {"key_id": "{api_key}"},
+                {"object_id": "{memory}"},
+                {"object_id": "{project}"},
+            )
+        ),
+    ),
+    "GET /api/v1/orgs/organizations/<str:org_id>/audit/export/": Case(Call(f"{_ORGANIZATION}audit/export/")),
+    **_domains_below("/api/v1/orgs/organizations/<str:org_id>/domains/"),
+    **_providers_below("/api/v1/orgs/organizations/<str:org_id>/identity-providers/"),
+    "GET /api/v1/orgs/organizations/<str:org_id>/projects/": Case(Call(f"{_ORGANIZATION}projects/")),
+    "POST /api/v1/orgs/organizations/<str:org_id>/projects/": _repeatable(
+        Call(f"{_ORGANIZATION}projects/", body={"name": "Second"})
+    ),
+    "GET /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/": _of_project(),
+    "PATCH /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/": _of_project(body={"decay": True}),
+    "DELETE /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/": _of_project(),
+    **_members_below("/api/v1/orgs/organizations/<str:org_id>/members/", "members/"),
+    **_members_below(
+        "/api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/members/", "projects/{project}/members/"
+    ),
+    "GET /api/v1/orgs/organizations/<str:org_id>/invitations/": Case(Call(f"{_ORGANIZATION}invitations/")),
+    "DELETE /api/v1/orgs/organizations/<str:org_id>/invitations/<uuid:invitation_id>/": _invitation(),
+    "POST /api/v1/orgs/organizations/<str:org_id>/invitations/<uuid:invitation_id>/resend/": _invitation("resend/"),
+    "POST /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/restore/": _of_project("restore/"),
+    "POST /api/v1/keys/report/": Case(Call("/api/v1/keys/report/", body={"keys": ["{api_key}", "{org}", "{memory}"]})),
+    **_keys_below(
+        "/api/v1/orgs/organizations/<str:org_id>/api-keys/",
+        "/api/v1/orgs/organizations/{org}/api-keys/",
+        "{organization_key}",
+    ),
+    **_keys_below(
+        "/api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/api-keys/",
+        "/api/v1/orgs/organizations/{org}/projects/{project}/api-keys/",
+        "{api_key}",
+    ),
     "GET /v1/ping/": Case(Call("/v1/ping/")),
     "POST /v1/memories/": _add("/v1/memories/"),
     "POST /v3/memories/add/": _add("/v3/memories/add/"),
@@ -191,8 +346,23 @@ CASES: dict[str, Case] = {
     "GET /v1/stats/": Case(Call("/v1/stats/")),
 }
 
-PUBLIC = frozenset({"/", "/healthz/", "/readyz/", "/metrics/", "/openapi.json", "/docs/"})
-"""Routes that read no tenant's table, so that no id can mean anything there."""
+PUBLIC = frozenset(
+    {
+        "/",
+        "/healthz/",
+        "/readyz/",
+        "/metrics/",
+        "/openapi.json",
+        "/docs/",
+        "/api/v1/auth/agent_mode/",
+        "/api/v1/auth/email_code/",
+        "/api/v1/auth/email_code/verify/",
+    }
+)
+"""Routes that read no tenant's table, or make a new tenant: they take no id, so none can mean anything there."""
+
+PAGES = "/account/"
+"""Below it are people's own pages: HTML about whoever is logged in. Only a signed link names anything there."""
 
 
 def endpoints() -> Iterator[str]:
@@ -200,7 +370,11 @@ def endpoints() -> Iterator[str]:
     for route, view in _routes(get_resolver().url_patterns, "/"):
         allowed = getattr(view, "cls", None)
         for method in METHODS if allowed else ["ANY"]:
-            if route not in PUBLIC and (allowed is None or hasattr(allowed, method.lower())):
+            if (
+                route not in PUBLIC
+                and not route.startswith(PAGES)
+                and (allowed is None or hasattr(allowed, method.lower()))
+            ):
                 yield f"{method} {route}"
 
 

@@ -1,5 +1,6 @@
 """Rows of every tenant's table, and SQL as each of the database's roles."""
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -16,11 +17,14 @@ from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
 from memories.models import Attribute, Cause, Entity, Event, EventStatus, Memory, Message, Revision
 from memories.retrieval import analyzer
 from memories.text import text_hash
-from orgs.models import ApiKey, Membership, Organization, Project
+from orgs import audit
+from orgs.models import ApiKey, Domain, IdentityProvider, Invitation, Membership, Organization, Project, Role
 from tests.conftest import DATABASE, Services
 from workers.models import Job
 
 TENANT_TABLES = sorted(PROJECT_TABLES | ORG_TABLES)
+APPEND_ONLY = frozenset({"audit_entry"})
+"""Tables whose rows the app can add and read, and nothing else."""
 MODELS: dict[str, Any] = {model._meta.db_table: model for model in apps.get_models()}
 
 
@@ -58,12 +62,26 @@ def make_rows(
 
 
 def org_rows(tenant: Tenant) -> dict[str, Any]:
-    """Returns a row of the tenant's organization from every org table, by table."""
+    """Makes what the tenant's organization lacks, and returns a row of it from every org table, by table."""
     assert tenant.org_id
     assign_plan(tenant.org_id, plan_of(tenant.org_id))
     with tenant_tx(tenant):
-        found = [model.objects.first() for model in (Organization, Membership, ApiKey, PlanAssignment)]
-        return {row._meta.db_table: row for row in [*found, Project.objects.get(id=tenant.project_id)]}
+        owner = Membership.objects.earliest("created_at")
+        made = [
+            Invitation.objects.create(
+                org_id=tenant.org_id,
+                email=f"new@{tenant.org_id}.example",
+                role=Role.READER,
+                invited_by_id=owner.user_id,
+                expires_at=timezone.now() + timedelta(days=7),
+            ),
+            Domain.objects.create(org_id=tenant.org_id, name=f"{tenant.org_id}.example", token="token"),
+            IdentityProvider.objects.create(org_id=tenant.org_id, kind="oidc", name="Provider", client_id="loci"),
+            audit.record(audit.SYSTEM, "test.record", "test"),
+        ]
+        found = [model.objects.first() for model in (Organization, ApiKey, PlanAssignment)]
+        rows = [*made, *found, owner, Project.objects.get(id=tenant.project_id)]
+        return {row._meta.db_table: type(row).objects.get(id=row.id) for row in rows}
 
 
 def all_rows(tenant: Tenant) -> dict[str, Any]:

@@ -9,10 +9,21 @@ from django.db import IntegrityError, ProgrammingError, connection
 from django.db.models import F
 
 from loci.tenancy.context import NoTenant, Tenant, org_tx, tenant_tx
-from loci.tenancy.registry import PROJECT_TABLES
+from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
 from memories.models import Attribute, Event, Memory, Message, Revision
+from orgs.models import AuditEntry
 from tests.conftest import Person, Services
-from tests.tenancy.rows import MODELS, TENANT_TABLES, all_rows, connect, copy_row, everything, make_rows, org_rows
+from tests.tenancy.rows import (
+    APPEND_ONLY,
+    MODELS,
+    TENANT_TABLES,
+    all_rows,
+    connect,
+    copy_row,
+    everything,
+    make_rows,
+    org_rows,
+)
 
 BOUND = [Event, Message, Memory, Revision]
 
@@ -28,6 +39,8 @@ def test_without_a_tenant_no_row_is_seen_changed_or_deleted(alice: Person, servi
         for table in TENANT_TABLES:
             assert before[table], table
             assert app.execute(f"SELECT * FROM {table}").rowcount == 0, table
+            if table in APPEND_ONLY:
+                continue
             assert app.execute(f"UPDATE {table} SET id = id").rowcount == 0, table
             assert app.execute(f"DELETE FROM {table}").rowcount == 0, table
     assert everything(services, alice.tenant) == before
@@ -73,9 +86,19 @@ def test_a_tenant_sees_changes_and_deletes_nothing_of_another(
         with tenant_tx(bob.tenant):
             assert objects.filter(pk=his[table].pk).exists(), table
             assert not objects.filter(pk=row.pk).exists(), table
+            if table in APPEND_ONLY:
+                continue
             assert objects.filter(pk=row.pk).update(id=F("id")) == 0, table
             assert objects.filter(pk=row.pk).delete()[0] == 0, table
     assert everything(services, alice.tenant) == before
+
+
+def test_an_audit_entry_can_be_neither_changed_nor_removed(alice: Person, services: Services) -> None:
+    entry = org_rows(alice.tenant)["audit_entry"]
+    with pytest.raises(ProgrammingError, match="permission denied"), tenant_tx(alice.tenant):
+        AuditEntry.objects.filter(id=entry.id).update(action="nothing")
+    with pytest.raises(ProgrammingError, match="permission denied"), tenant_tx(alice.tenant):
+        AuditEntry.objects.filter(id=entry.id).delete()
 
 
 def test_unfiltered_changes_reach_the_own_rows_only(alice: Person, bob: Person, services: Services) -> None:
@@ -100,7 +123,7 @@ def test_a_row_of_another_tenant_can_be_neither_inserted_nor_handed_over(
     for table in sorted(PROJECT_TABLES):
         with pytest.raises(ProgrammingError, match="row-level security"), tenant_tx(bob.tenant):
             MODELS[table].objects.filter(id=his[table].id).update(project_id=alice.tenant.project_id)
-    for table in ["project", "membership", "api_key"]:
+    for table in sorted(ORG_TABLES - APPEND_ONLY - {"organization"}):
         with pytest.raises(ProgrammingError, match="row-level security"), tenant_tx(bob.tenant):
             MODELS[table].objects.filter(id=his[table].id).update(org_id=alice.tenant.org_id)
 
@@ -130,7 +153,7 @@ def test_a_reference_to_another_projects_row_fails_at_commit(
         assert model.objects.filter(id=his[model._meta.db_table].id).update(**{field: hers[table].id}) == 1
 
 
-@pytest.mark.parametrize("table", ["api_key", "membership"])
+@pytest.mark.parametrize("table", ["api_key", "invitation", "membership"])
 def test_a_key_or_membership_of_one_organization_cannot_open_a_project_of_another(
     alice: Person, bob: Person, table: str
 ) -> None:

@@ -1,0 +1,220 @@
+"""Who may call what: the scope that each endpoint needs, and the people and keys that have it or not.
+
+This table is written by hand, so that a view that asks for less than it should is found out. A new endpoint needs a
+row in `NEEDS`: `test_roles.py` fails without it.
+"""
+
+from dataclasses import dataclass
+
+READ = frozenset({"memories:read", "events:read", "project:read"})
+PROJECT = READ | {
+    "memories:write",
+    "memories:delete",
+    "entities:delete",
+    "exports:write",
+    "webhooks:manage",
+    "project:admin",
+}
+ORGANIZATION = frozenset({"org:read", "org:admin", "billing:read"})
+ALL = PROJECT | ORGANIZATION
+BOUND = frozenset({"memories:read", "memories:write", "memories:delete", "events:read"})
+
+ANYBODY = ""
+"""Instead of a scope: whoever may see the organization or project."""
+
+EVERYBODY = "*"
+"""Instead of a scope: whoever it is, and nobody is asked."""
+
+
+def _keys_below(route: str, scope: str) -> dict[str, str]:
+    one = f"{route}<str:key_id>/"
+    endpoints = (f"GET {route}", f"POST {route}", f"GET {one}", f"PATCH {one}", f"DELETE {one}", f"POST {one}rotate/")
+    return dict.fromkeys(endpoints, scope)
+
+
+_ORGANIZATION_KEYS = "/api/v1/orgs/organizations/<str:org_id>/api-keys/"
+_PROJECT_KEYS = "/api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/api-keys/"
+
+_DOMAINS = "/api/v1/orgs/organizations/<str:org_id>/domains/"
+_PROVIDERS = "/api/v1/orgs/organizations/<str:org_id>/identity-providers/"
+
+OF_THE_KEY = "PATCH /api/v1/auth/agent_mode/caller/"
+"""It is about the key that calls: no session has one."""
+_ORGANIZATION = "/api/v1/orgs/organizations/<str:org_id>/"
+_PROJECT = f"{_ORGANIZATION}projects/<str:project_id>/"
+
+NEEDS: dict[str, str] = {
+    OF_THE_KEY: "project:admin",
+    "GET /api/v1/orgs/organizations/": EVERYBODY,
+    "POST /api/v1/orgs/organizations/": ANYBODY,
+    f"GET {_ORGANIZATION}": ANYBODY,
+    f"PATCH {_ORGANIZATION}": "org:admin",
+    f"DELETE {_ORGANIZATION}": "org:admin",
+    f"POST {_ORGANIZATION}restore/": "org:admin",
+    f"GET {_ORGANIZATION}projects/": ANYBODY,
+    f"POST {_ORGANIZATION}projects/": "org:admin",
+    f"GET {_PROJECT}": "project:read",
+    f"PATCH {_PROJECT}": "project:admin",
+    f"DELETE {_PROJECT}": "project:admin",
+    f"POST {_PROJECT}restore/": "project:admin",
+    "POST /api/v1/keys/report/": EVERYBODY,
+    **_keys_below(_ORGANIZATION_KEYS, "org:admin"),
+    **_keys_below(_PROJECT_KEYS, "project:admin"),
+    "GET /api/v1/orgs/organizations/<str:org_id>/audit/": "org:admin",
+    "GET /api/v1/orgs/organizations/<str:org_id>/audit/export/": "org:admin",
+    f"GET {_DOMAINS}": "org:read",
+    f"POST {_DOMAINS}": "org:admin",
+    f"DELETE {_DOMAINS}<str:domain_id>/": "org:admin",
+    f"POST {_DOMAINS}<str:domain_id>/verify/": "org:admin",
+    f"GET {_PROVIDERS}": "org:read",
+    f"POST {_PROVIDERS}": "org:admin",
+    f"GET {_PROVIDERS}<str:provider_id>/": "org:read",
+    f"PATCH {_PROVIDERS}<str:provider_id>/": "org:admin",
+    f"DELETE {_PROVIDERS}<str:provider_id>/": "org:admin",
+    "GET /api/v1/orgs/organizations/<str:org_id>/members/": "org:read",
+    "POST /api/v1/orgs/organizations/<str:org_id>/members/": "org:admin",
+    "PUT /api/v1/orgs/organizations/<str:org_id>/members/": "org:admin",
+    "DELETE /api/v1/orgs/organizations/<str:org_id>/members/": "org:admin",
+    "GET /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/members/": "project:read",
+    "POST /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/members/": "project:admin",
+    "PUT /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/members/": "project:admin",
+    "DELETE /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/members/": "project:admin",
+    "GET /api/v1/orgs/organizations/<str:org_id>/invitations/": "org:admin",
+    "DELETE /api/v1/orgs/organizations/<str:org_id>/invitations/<uuid:invitation_id>/": "org:admin",
+    "POST /api/v1/orgs/organizations/<str:org_id>/invitations/<uuid:invitation_id>/resend/": "org:admin",
+    "GET /v1/ping/": ANYBODY,
+    "POST /v1/memories/": "memories:write",
+    "POST /v3/memories/add/": "memories:write",
+    "DELETE /v1/memories/": "memories:delete",
+    "GET /v1/memories/<str:memory_id>/": "memories:read",
+    "PUT /v1/memories/<str:memory_id>/": "memories:write",
+    "DELETE /v1/memories/<str:memory_id>/": "memories:delete",
+    "GET /v1/memories/<memory:memory_id>/history/": "memories:read",
+    "GET /v1/memories/events/": "memories:read",
+    "GET /v1/memories/<str:entity_type>/<path:entity_name>/": "memories:read",
+    "PUT /v1/batch/": "memories:write",
+    "DELETE /v1/batch/": "memories:delete",
+    "PUT /v1/memories/batch/": "memories:write",
+    "DELETE /v1/memories/batch/": "memories:delete",
+    "GET /v1/memories/": "memories:read",
+    "POST /v2/memories/": "memories:read",
+    "POST /v3/memories/": "memories:read",
+    "POST /v1/memories/search/": "memories:read",
+    "POST /v2/memories/search/": "memories:read",
+    "POST /v3/memories/search/": "memories:read",
+    "GET /v1/event/<str:event_id>/": "events:read",
+    "GET /v1/events/": "events:read",
+    "GET /v1/entities/": "memories:read",
+    "GET /v1/entities/filters/": "memories:read",
+    "GET /v1/entities/<str:entity_type>/<path:entity_id>/": "memories:read",
+    "DELETE /v1/entities/<str:entity_type>/<path:entity_id>/": "entities:delete",
+    "GET /v2/entities/<str:entity_type>/<path:entity_id>/": "memories:read",
+    "DELETE /v2/entities/<str:entity_type>/<path:entity_id>/": "entities:delete",
+    "POST /v1/users/": "memories:write",
+    "POST /v1/agents/": "memories:write",
+    "POST /v1/apps/": "memories:write",
+    "POST /v1/runs/": "memories:write",
+    "GET /v1/stats/": "memories:read",
+}
+
+FOR_BOUND_KEYS = frozenset(
+    {
+        "GET /v1/ping/",
+        "POST /v1/memories/",
+        "POST /v3/memories/add/",
+        "GET /v1/memories/<str:memory_id>/",
+        "PUT /v1/memories/<str:memory_id>/",
+        "DELETE /v1/memories/<str:memory_id>/",
+        "GET /v1/memories/<memory:memory_id>/history/",
+        "GET /v1/memories/events/",
+        "PUT /v1/batch/",
+        "DELETE /v1/batch/",
+        "PUT /v1/memories/batch/",
+        "DELETE /v1/memories/batch/",
+        "GET /v1/memories/",
+        "POST /v2/memories/",
+        "POST /v3/memories/",
+        "POST /v1/memories/search/",
+        "POST /v2/memories/search/",
+        "POST /v3/memories/search/",
+        "GET /v1/event/<str:event_id>/",
+        "GET /v1/events/",
+        "POST /api/v1/keys/report/",
+    }
+)
+"""All that a key may do that is bound to one user, agent or app."""
+
+
+_UNRESTRICTED = frozenset(
+    {
+        "owner",
+        "reader",
+        "owner of the project only",
+        "reader of the project only",
+        "owner narrowed to reader of the project",
+        "reader widened to owner of the project",
+        "outsider",
+        "key of the owner",
+        "key of the reader",
+    }
+)
+_GIVE_IN_ORGANIZATION = frozenset({"owner", "owner narrowed to reader of the project", "key of the owner"})
+_GIVE_IN_PROJECT = frozenset(
+    {"owner", "owner of the project only", "reader widened to owner of the project", "key of the owner"}
+)
+ONLY: dict[str, frozenset[str]] = {
+    "POST /api/v1/orgs/organizations/": _UNRESTRICTED,
+    OF_THE_KEY: frozenset({"key of the owner"}),
+    f"POST {_ORGANIZATION_KEYS}": _GIVE_IN_ORGANIZATION,
+    f"PATCH {_ORGANIZATION_KEYS}<str:key_id>/": _GIVE_IN_ORGANIZATION,
+    f"POST {_ORGANIZATION_KEYS}<str:key_id>/rotate/": frozenset({"owner", "key of the owner"}),
+    f"POST {_PROJECT_KEYS}": _GIVE_IN_PROJECT,
+    f"PATCH {_PROJECT_KEYS}<str:key_id>/": _GIVE_IN_PROJECT,
+    f"POST {_PROJECT_KEYS}<str:key_id>/rotate/": frozenset({"owner", "key of the owner"}),
+    f"POST {_ORGANIZATION}members/": _GIVE_IN_ORGANIZATION,
+    f"PUT {_ORGANIZATION}members/": _GIVE_IN_ORGANIZATION,
+    f"POST {_PROJECT}members/": _GIVE_IN_PROJECT,
+    f"PUT {_PROJECT}members/": _GIVE_IN_PROJECT,
+    f"POST {_ORGANIZATION}invitations/<uuid:invitation_id>/resend/": _GIVE_IN_ORGANIZATION,
+    f"POST {_PROVIDERS}": _GIVE_IN_ORGANIZATION,
+    f"PATCH {_PROVIDERS}<str:provider_id>/": _GIVE_IN_ORGANIZATION,
+}
+"""By name, who may do what takes more than a scope: a restricted key gives no keys, roles and providers, and only its
+maker rotates a key."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person or key in Alice's organization. `scopes` is what it may do there."""
+
+    name: str
+    scopes: frozenset[str]
+    is_bound: bool = False
+    is_member: bool = True
+
+    def may(self, endpoint: str) -> bool:
+        """Tells whether the endpoint is open to the actor."""
+        if endpoint in ONLY:
+            return self.name in ONLY[endpoint]
+        if self.is_bound and endpoint not in FOR_BOUND_KEYS:
+            return False
+        if NEEDS[endpoint] == EVERYBODY:
+            return True
+        return self.is_member and (NEEDS[endpoint] == ANYBODY or NEEDS[endpoint] in self.scopes)
+
+
+PEOPLE = (
+    Actor("owner", ALL),
+    Actor("reader", READ | {"org:read"}),
+    Actor("owner of the project only", PROJECT),
+    Actor("reader of the project only", READ),
+    Actor("owner narrowed to reader of the project", READ | ORGANIZATION),
+    Actor("reader widened to owner of the project", PROJECT | {"org:read"}),
+    Actor("outsider", frozenset(), is_member=False),
+)
+KEYS = (
+    Actor("key of the owner", ALL),
+    Actor("key of the reader", READ | {"org:read"}),
+    *(Actor(f"key for {scope}", frozenset({scope})) for scope in sorted(ALL)),
+    Actor("bound key", BOUND, is_bound=True),
+)

@@ -1,0 +1,129 @@
+"""Every endpoint, asked by everybody: owners, readers, outsiders, and keys of every kind (reliability.md §2.1)."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+from django.test import Client
+
+from loci.tenancy.context import tenant_tx
+from orgs.models import Membership, Project, Role, User
+from orgs.services.api_keys import create_api_key
+from tests.conftest import Person, Services
+from tests.tenancy.cases import CASES, Call
+from tests.tenancy.roles import KEYS, NEEDS, OF_THE_KEY, PEOPLE, Actor
+from tests.tenancy.rows import everything
+from tests.tenancy.world import World
+
+ROLES = {
+    "reader": (Role.READER, None),
+    "owner of the project only": (None, Role.OWNER),
+    "reader of the project only": (None, Role.READER),
+    "owner narrowed to reader of the project": (Role.OWNER, Role.READER),
+    "reader widened to owner of the project": (Role.READER, Role.OWNER),
+}
+"""By person: their role in Alice's organization, and in her project."""
+NOTED = frozenset({"audit_entry", "request_log"})
+"""What a refused request may add to."""
+ENDS = frozenset(
+    {
+        "DELETE /api/v1/orgs/organizations/<str:org_id>/",
+        "DELETE /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/",
+    }
+)
+"""Endpoints after which there is nothing left to be asked for: one of those who may, does."""
+
+
+@dataclass
+class Stage:
+    """Alice's organization, and everybody who asks for something there."""
+
+    world: World
+    clients: dict[str, Client]
+
+    def ask(self, actor: Actor, endpoint: str) -> int:
+        """Returns the status of the endpoint's usual call about Alice's things."""
+        method = endpoint.split(" ", maxsplit=1)[0]
+        call = CASES[endpoint].usual.naming(self.world.hers)
+        if actor in PEOPLE:
+            call = _naming_the_project(call, self.world.alice)
+        person = replace(self.world.alice, client=self.clients[actor.name])
+        return int(self.world.call_as(person, method, call).status_code)
+
+    def again(self) -> None:
+        """Gives Alice new things to be asked for."""
+        self.world.hers = self.world.again(self.world.alice, "alice", "Lives in Rome")
+
+
+def _naming_the_project(call: Call, person: Person) -> Call:
+    """A session is of no project."""
+    if call.path.startswith("/api/"):
+        return call
+    return replace(call, query=call.query | {"project_id": person.project_id})
+
+
+@pytest.fixture
+def stage(alice: Person, bob: Person, world: World) -> Stage:
+    owner = User.objects.get(email=alice.email)
+    people = {"owner": owner, "outsider": User.objects.get(email=bob.email)}
+    people |= {name: _member(alice, name, *roles) for name, roles in ROLES.items()}
+    clients = {}
+    for name, person in people.items():
+        clients[name] = Client(raise_request_exception=False)
+        clients[name].force_login(person)
+    with tenant_tx(alice.tenant):
+        project = Project.objects.get(id=alice.tenant.project_id)
+    keys = {"key of the owner": create_api_key(project=project, maker=owner, name="test")}
+    keys["key of the reader"] = create_api_key(project=project, maker=people["reader"], name="test")
+    for actor in KEYS:
+        if actor.name not in keys:
+            keys[actor.name] = create_api_key(
+                project=project,
+                maker=owner,
+                name="test",
+                scopes=tuple(actor.scopes),
+                entity="user:alice" if actor.is_bound else "",
+            )
+    clients |= {
+        name: Client(headers={"authorization": f"Token {key}"}, raise_request_exception=False)
+        for name, key in keys.items()
+    }
+    return Stage(world, clients)
+
+
+def _member(alice: Person, name: str, in_organization: Role | None, in_project: Role | None) -> User:
+    person = User.objects.create_user(f"{name.replace(' ', '-')}@example.com")
+    with tenant_tx(alice.tenant):
+        for role, project_id in [(in_organization, None), (in_project, alice.tenant.project_id)]:
+            if role:
+                Membership.objects.create(org_id=alice.tenant.org_id, project_id=project_id, user=person, role=role)
+    return person
+
+
+def test_every_endpoint_says_what_it_needs() -> None:
+    assert sorted(NEEDS) == sorted(CASES)
+
+
+@pytest.mark.parametrize("endpoint", CASES)
+def test_who_may_not_is_refused_and_changes_nothing(stage: Stage, services: Services, endpoint: str) -> None:
+    refused = [actor for actor in (*PEOPLE, *KEYS) if not actor.may(endpoint)]
+    before = everything(services, stage.world.alice.tenant)
+    statuses = {actor.name: stage.ask(actor, endpoint) for actor in refused}
+    expected = {actor.name: 403 if actor.is_member or endpoint == OF_THE_KEY else 404 for actor in refused}
+    assert statuses == expected
+    after = everything(services, stage.world.alice.tenant)
+    assert [table for table in before if table not in NOTED and _settled(before[table]) != _settled(after[table])] == []
+
+
+def _settled(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """A key was used, even in vain."""
+    return [{name: value for name, value in row.items() if name != "last_used_at"} for row in rows]
+
+
+@pytest.mark.parametrize("endpoint", CASES)
+def test_who_may_does(stage: Stage, endpoint: str) -> None:
+    admitted = [actor for actor in (*PEOPLE, *KEYS) if actor.may(endpoint)]
+    statuses = {}
+    for actor in admitted[:1] if endpoint in ENDS else admitted:
+        stage.again()
+        statuses[actor.name] = stage.ask(actor, endpoint)
+    assert {name: status for name, status in statuses.items() if status not in {200, 201, 202}} == {}

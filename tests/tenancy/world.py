@@ -1,0 +1,216 @@
+"""Alice with a secret, and Bob, who calls with her ids."""
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg
+from django.test import Client
+from psycopg import sql
+
+from loci.tenancy.context import Tenant, tenant_tx
+from loci.tenancy.registry import PROJECT_TABLES
+from memories.models import Entity
+from orgs import audit
+from orgs.models import ApiKey, Invitation, KeyKind, Membership, Project
+from tests.conftest import Person
+from tests.tenancy.cases import Call, Ids
+from tests.tenancy.rows import make_rows, org_rows
+
+LONG_NUMBER = 10**12
+"""Beyond it, an entity's number is no part of any other number in an answer."""
+
+SECRET = "Hides a badminton racket under the piano"
+ORGANIZATIONS = "/api/v1/orgs/organizations/"
+EACH_ITS_OWN = {"X-Request-Id", "Content-Length"}
+VARYING = {
+    "<calendar>": re.compile(r'"structured_attributes":\s*\{[^}]*\}'),
+    "<request>": re.compile(r'"request_id":\s*"[^"]*"'),
+    "<number>": re.compile(r'"id":\s*(?:"\d+"|\d+(?=[,}]))'),
+    "<latency>": re.compile(r'"latency":\s*[\d.]+'),
+    "<time>": re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00"),
+    "<hash>": re.compile(r"\b[0-9a-f]{64}\b"),
+    "<new key>": re.compile(r"loci_(sk|rk|ak)_(\w{46}|….{4})"),
+    "<new token>": re.compile(r"(?<=loci-domain-verification=)\w{32,}"),
+    "<new id>": re.compile(r"(org|proj|sso)_[0-9A-Za-z]{40}"),
+    "<uuid>": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+}
+
+
+def ids_of(person: Person, who: str, text: str) -> Ids:
+    """Gives the person a memory of their own entities, and returns all that can be named of it."""
+    others = {"agent_id": f"{who}-agent", "app_id": f"{who}-app", "run_id": f"{who}-run"}
+    rows = make_rows(person.tenant, user=who, text=text, **others)
+    number = rows["entity"].number + LONG_NUMBER
+    with tenant_tx(person.tenant):
+        Entity.objects.filter(id=rows["entity"].id).update(number=number)
+        audit.record(audit.SYSTEM, "test.record", "memory", rows["memory"].id)
+    org_wide = org_rows(person.tenant)
+    return Ids(
+        memory=str(rows["memory"].id),
+        event=str(rows["event"].id),
+        user=who,
+        agent=others["agent_id"],
+        app=others["app_id"],
+        run=others["run_id"],
+        entity_number=str(number),
+        org=person.org_id,
+        project=person.project_id,
+        idempotency_key=rows["idempotency_key"].key,
+        api_key=str(_spare_key(person.tenant, KeyKind.PROJECT)),
+        organization_key=str(_spare_key(person.tenant, KeyKind.ORGANIZATION)),
+        invitation=str(org_wide["invitation"].id),
+        member=person.email,
+        invited=_invited_to_both(person.tenant, org_wide["invitation"]),
+        domain=str(org_wide["domain"].id),
+        provider=org_wide["identity_provider"].public_id,
+    )
+
+
+def _spare_key(tenant: Tenant, kind: KeyKind) -> uuid.UUID:
+    """Makes a key that nobody has, and returns its id."""
+    with tenant_tx(tenant):
+        control = Project.objects.get(org_id=tenant.org_id, is_control=True)
+        key = ApiKey.objects.create(
+            org_id=tenant.org_id,
+            project_id=control.id if kind == KeyKind.ORGANIZATION else tenant.project_id,
+            kind=kind,
+            name="spare",
+            digest=os.urandom(32),
+            scopes=[],
+            created_by_id=Membership.objects.filter(org_id=tenant.org_id).earliest("created_at").user_id,
+        )
+    return uuid.UUID(str(key.id))
+
+
+def _invited_to_both(tenant: Tenant, invitation: Invitation) -> str:
+    """Invites to the project who is invited to the organization, and returns their email."""
+    with tenant_tx(tenant):
+        Invitation.objects.create(
+            org_id=tenant.org_id,
+            project_id=tenant.project_id,
+            email=invitation.email,
+            role=invitation.role,
+            invited_by_id=invitation.invited_by_id,
+            expires_at=invitation.expires_at,
+        )
+    return invitation.email
+
+
+def ids_of_nobody() -> Ids:
+    """Returns ids of the same forms that nobody has."""
+    memory, event, name, key = (str(uuid.uuid4()) for _ in range(4))
+    return Ids(
+        memory=memory,
+        event=event,
+        user=name,
+        agent=f"{name}-agent",
+        app=f"{name}-app",
+        run=f"{name}-run",
+        entity_number=str(2 * LONG_NUMBER),
+        org=f"org_{name}",
+        project=f"proj_{name}",
+        idempotency_key=key,
+        api_key=str(uuid.uuid4()),
+        organization_key=str(uuid.uuid4()),
+        invitation=str(uuid.uuid4()),
+        member=f"{name}@example.net",
+        invited=f"new@{name}.example",
+        domain=str(uuid.uuid4()),
+        provider=f"sso_{name}",
+    )
+
+
+@dataclass
+class World:
+    """Alice with her secret, and Bob, whose project is as it was before each of his calls."""
+
+    alice: Person
+    bob: Person
+    hers: Ids
+    admin: psycopg.Connection
+    sessions: dict[str, Client]
+    fresh: dict[str, tuple[int, Ids]] = field(default_factory=dict)
+    """By email, what a person's project was last put back to, and how many writes there had been by then."""
+
+    def clients_of(self, person: Person, call: Call) -> list[Client]:
+        """Returns how the person may make the call: with their key and, about an organization, in their session."""
+        is_about_organization = call.path.startswith(ORGANIZATIONS)
+        return [person.client, self.sessions[person.email]] if is_about_organization else [person.client]
+
+    def call_as(self, person: Person, method: str, call: Call) -> Any:
+        call = call.by(person.org_id, person.project_id)
+        query = f"?{urlencode(call.query)}" if call.query else ""
+        body = json.dumps(call.body) if call.body is not None else ""
+        return person.client.generic(
+            method, call.path + query, body, content_type="application/json", headers=call.headers
+        )
+
+    def bob_again(self) -> Ids:
+        """Has Bob's project and organization at one row in each table."""
+        return self.again(self.bob, "bob", "Lives in Rome")
+
+    def again(self, person: Person, who: str, text: str) -> Ids:
+        """Puts the person's project and organization back to one row in each table, if anything was written since."""
+        writes, ids = self.fresh.get(person.email, (0, None))
+        if ids is None or writes != self._writes():
+            self._empty(person)
+            ids = ids_of(person, who, text)
+            self.fresh[person.email] = self._writes(), ids
+        return ids
+
+    def _writes(self) -> int:
+        """The number of the next transaction that writes: one that only reads takes none."""
+        [(number,)] = self.admin.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchall()
+        return int(number)
+
+    def _empty(self, person: Person) -> None:
+        project, org = person.tenant.project_id, person.tenant.org_id
+        with self.admin.transaction():
+            for table in sorted(PROJECT_TABLES):
+                emptied = sql.SQL("DELETE FROM {} WHERE project_id IN (SELECT id FROM project WHERE org_id = %s)")
+                self.admin.execute(emptied.format(sql.Identifier(table)), [org])
+            for table in ("audit_entry", "domain", "identity_provider", "invitation"):
+                emptied = sql.SQL("DELETE FROM {} WHERE org_id = %s")
+                self.admin.execute(emptied.format(sql.Identifier(table)), [org])
+            self.admin.execute("DELETE FROM api_key WHERE name = 'spare' AND org_id = %s", [org])
+            self.admin.execute("DELETE FROM project WHERE org_id = %s AND id <> %s AND NOT is_control", [org, project])
+            self.admin.execute("UPDATE organization SET name = 'One', deleted_at = NULL WHERE id = %s", [org])
+            self.admin.execute(
+                "UPDATE project SET name = 'one', settings = '{}', is_default = true, deleted_at = NULL WHERE id = %s",
+                [project],
+            )
+
+    def answers_to_bob(self, method: str, call: Call, named: Ids) -> list[tuple[int, dict[str, str], str]]:
+        """Returns what Bob gets for a call that names these ids, with everything that always differs left out."""
+        answers = []
+        for client in self.clients_of(self.bob, call):
+            his = self.bob_again()
+            response = self.call_as(replace(self.bob, client=client), method, call.naming(named).naming(his))
+            headers = {name: value for name, value in response.headers.items() if name not in EACH_ITS_OWN}
+            text = _settled(response.getvalue().decode(), [*asdict(named).values()])
+            answers.append((response.status_code, headers, text))
+        return answers
+
+    def leaks(
+        self, method: str, call: Call, named: Ids, nobody: Ids, nobodys_call: Call | None = None
+    ) -> Iterator[str]:
+        """Yields how Bob's call that names Alice's ids differs from the same call that names nobody's."""
+        foreign = self.answers_to_bob(method, call, named)
+        unknown = self.answers_to_bob(method, nobodys_call or call, nobody)
+        if foreign != unknown:
+            yield f"{call}: {foreign} is not {unknown}"
+        yield from (f"{call} tells {word!r}" for word in (SECRET, self.alice.email) if word in str(foreign))
+
+
+def _settled(text: str, named: list[str]) -> str:
+    for value in sorted(named, key=len, reverse=True):
+        text = text.replace(value, "<named>")
+    for name, pattern in VARYING.items():
+        text = pattern.sub(name, text)
+    return text
