@@ -24,6 +24,11 @@ class Endpoint:
     def __str__(self) -> str:
         return f"{self.method} {self.route}"
 
+    def path_of(self, org_id: str, project_id: str) -> str:
+        """Returns the path with an organization and project that there are; other ids are still nobody's."""
+        own = self.route.replace("<str:org_id>", org_id).replace("<str:project_id>", project_id)
+        return _filled(own)
+
 
 def json_endpoints(urlconf: str) -> list[Endpoint]:
     """Returns the endpoints of DRF views; the pages of the reference (drf-spectacular) are none."""

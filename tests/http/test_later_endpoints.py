@@ -18,7 +18,6 @@ LATER = [
     ("POST", "/v2/profiles/jobs/"),
     ("GET", "/v2/profiles/jobs/1/"),
     ("GET", "/api/v1/webhooks/projects/null/"),
-    ("GET", "/api/v1/orgs/organizations/"),
     ("POST", "/mcp"),
 ]
 

@@ -10,7 +10,9 @@ from loci.http.shared_schema import (
     COMPONENTS,
     ERRORS,
     IN_EVERY_REQUEST,
+    OF_CALLERS,
     ON_EVERY_ANSWER,
+    ONLY_OF_CALLERS,
     ONLY_OF_CHANGES,
     Json,
     reference,
@@ -58,29 +60,39 @@ class OperationSchema(AutoSchema):
             self.method = method
 
     def _get_response_bodies(self, _direction: Any = "response") -> Json:
-        """An answer without a status is that of 200: DELETE too answers with JSON."""
+        """An answer without a status is that of 200: DELETE too answers with JSON; others are of (status, type)."""
         declared = self.get_response_serializers()
         answers = declared if isinstance(declared, dict) else {200: declared}
-        return {str(status): self._answer(answer, str(status)) for status, answer in answers.items()}
+        return dict(self._answer(key, answer) for key, answer in answers.items())
 
-    def _answer(self, declared: Any, status: str) -> Json:
-        answer = self._get_response_for_code(declared, status)  # type: ignore[no-untyped-call]  # as above
-        return {**answer, "description": answer["description"] or "Done."}
+    def _answer(self, key: Any, declared: Any) -> tuple[str, Json]:
+        status, *types = key if isinstance(key, tuple) else (key,)
+        answer = self._get_response_for_code(declared, str(status), types or None)  # type: ignore[no-untyped-call]  # as above
+        return str(status), {**answer, "description": answer["description"] or "Done."}
 
     def _shared_parameters(self) -> list[Json]:
-        names = [*IN_EVERY_REQUEST, *(["IdempotencyKey"] if self._is_change() else [])]
+        names = [
+            *(OF_CALLERS if self._has_caller() else []),
+            *IN_EVERY_REQUEST,
+            *(["IdempotencyKey"] if self._is_change() else []),
+        ]
         return [reference("parameters", name) for name in names]
 
     def _shared_errors(self) -> Json:
         return {
             status: reference("responses", name)
             for status, name in ERRORS.items()
-            if self._is_change() or status not in ONLY_OF_CHANGES
+            if (self._is_change() or status not in ONLY_OF_CHANGES)
+            and (self._has_caller() or status not in ONLY_OF_CALLERS)
         }
 
+    def _has_caller(self) -> bool:
+        return bool(self.view.get_authenticators())
+
     def _is_change(self) -> bool:
+        """An operation without a caller has no place in which an `Idempotency-Key` could be kept."""
         scope: str = getattr(self.view, "scopes", {}).get(self.method, "")
-        return self.method != "GET" and not scope.endswith(":read")
+        return self._has_caller() and self.method != "GET" and not scope.endswith(":read")
 
 
 def _add_headers(answers: Json, *, changes: bool) -> None:

@@ -33,13 +33,16 @@ PARAMETERS: Json = {
     "OrgId": {
         "name": "org_id",
         "in": "query",
-        "description": "Older clients send it. It must be the organization of the API key, else 404.",
+        "description": "The organization that is meant. Another than the API key's, or the address's, is not found.",
         "schema": {"type": "string"},
     },
     "ProjectId": {
         "name": "project_id",
         "in": "query",
-        "description": "Older clients send it. It must be the project of the API key, else 404.",
+        "description": (
+            "The project that is meant; keys of an organization and sessions must name one. Another than the API"
+            " key's, or the address's, is not found."
+        ),
         "schema": {"type": "string"},
     },
     "RequestId": {
@@ -58,7 +61,8 @@ PARAMETERS: Json = {
         "schema": {"type": "string", "maxLength": 255, "pattern": "^[ -~]*$"},
     },
 }
-IN_EVERY_REQUEST = ("OrgId", "ProjectId", "RequestId")
+IN_EVERY_REQUEST = ("RequestId",)
+OF_CALLERS = ("OrgId", "ProjectId")
 
 ERRORS: dict[str, str] = {
     "400": "BadRequest",
@@ -74,9 +78,10 @@ ERRORS: dict[str, str] = {
     "429": "TooManyRequests",
     "503": "Unavailable",
 }
-"""The errors that every operation can give, by their names among the components."""
+"""The errors that operations can give, by their names among the components."""
 
 ONLY_OF_CHANGES = frozenset({"409", "410"})
+ONLY_OF_CALLERS = frozenset({"401"})
 
 
 def reference(kind: str, name: str) -> Json:
