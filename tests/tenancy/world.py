@@ -186,19 +186,22 @@ class World:
                 [project],
             )
 
-    def answers_to_bob(self, method: str, call: Call, named: Ids) -> list[tuple[int, dict[str, str], str]]:
-        """Returns what Bob gets for a call that names these ids, with everything that always differs left out."""
+    def answers_to_bob(self, method: str, call: Call, named: Ids | None) -> list[tuple[int, dict[str, str], str]]:
+        """Returns what Bob gets for a call that names these ids, with everything that always differs left out.
+
+        Without `named` he names his own.
+        """
         answers = []
         for client in self.clients_of(self.bob, call):
             his = self.bob_again()
-            response = self.call_as(replace(self.bob, client=client), method, call.naming(named).naming(his))
+            response = self.call_as(replace(self.bob, client=client), method, call.naming(named or his))
             headers = {name: value for name, value in response.headers.items() if name not in EACH_ITS_OWN}
-            text = _settled(response.getvalue().decode(), [*asdict(named).values()])
+            text = _settled(response.getvalue().decode(), [*asdict(named or his).values()])
             answers.append((response.status_code, headers, text))
         return answers
 
     def leaks(
-        self, method: str, call: Call, named: Ids, nobody: Ids, nobodys_call: Call | None = None
+        self, method: str, call: Call, named: Ids | None, nobody: Ids | None, nobodys_call: Call | None = None
     ) -> Iterator[str]:
         """Yields how Bob's call that names Alice's ids differs from the same call that names nobody's."""
         foreign = self.answers_to_bob(method, call, named)
