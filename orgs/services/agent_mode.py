@@ -62,7 +62,7 @@ def claim_agent(email: str, code: str, api_key: str, address: str) -> datetime:
     Raises `DomainError`: 400 for a wrong code or a key of no agent, 403 for a key that may not do all that the agent
     may, 409 for an email that has an account.
     """
-    check_code(email, code)
+    check_code(email, code, address)
     refuse_newcomers()
     agent = caller_of(api_key)
     if not isinstance(agent, Caller) or not _is_agent(agent):

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from loci.errors import DomainError
+from orgs.accounts.auditing import note_failed_code
 from orgs.accounts.emails import drop_unproved_claims
 from orgs.accounts.people import create_person, make_at_home
 from orgs.listings import organizations_seen_by, projects_seen_by
@@ -49,9 +50,10 @@ def send_code(email: str) -> None:
     send_mail([email], subject, template, {"email": email, "code": code, "minutes": LIVES_MINUTES})
 
 
-def check_code(email: str, code: str) -> None:
+def check_code(email: str, code: str, address: str) -> None:
     """Uses a code up. Raises `DomainError` (400) for one that is not the email's newest, and after five tries."""
     if not take_code(email, code):
+        note_failed_code(email, address)
         raise refused(WRONG_CODE)
 
 
@@ -61,7 +63,7 @@ def sign_in(email: str, code: str, address: str) -> tuple[Caller, NewKey]:
     It is of the first project that they own, the default one of an organization before others. Raises `DomainError`:
     400 for a wrong code, 403 where the mailbox alone does not open the account, or where nobody new is taken.
     """
-    check_code(email, code)
+    check_code(email, code, address)
     try:
         with transaction.atomic():
             caller = at_home(_person(email), address)

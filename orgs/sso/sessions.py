@@ -45,8 +45,6 @@ def after_login(request: HttpRequest, user: User, sociallogin: SocialLogin | Non
     if sociallogin is None:
         request.session.pop(SSO_ORG, None)
         request.session.pop(SSO_PROVIDER, None)
-        if request.session.get_expiry_age() in {AWAITED_S, SESSION_S}:
-            request.session.set_expiry(None)
         return
     actor = admission.person_at(user, client_address(request))
     admission.note_login(UUID(request.session[SSO_ORG]), sociallogin.account.provider, actor)

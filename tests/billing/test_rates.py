@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import redis
+from django.test import Client
 from pytest_django import Settings
 
 from loci.local.programs import free_port
 from memories.api.stats import StatsView
+from orgs.api.leaks import LeakReportView
 from orgs.models import User
 from orgs.services.api_keys import create_api_key
 from tests.billing.conftest import Limit
@@ -125,6 +127,18 @@ def test_a_wrong_key_is_not_counted(alice: Person, limit: Limit) -> None:
     answer = call(alice, "GET", "/v1/ping/", authorization="Token wrong")
     assert (answer.status_code, rate_headers(answer)) == (401, [])
     assert statuses(alice, 1) == [OK]
+
+
+def test_an_ipv6_network_counts_as_one_address(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LeakReportView, "address_rate", "2/minute")
+    addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8:0:1::1", "192.0.2.1"]
+    answers = [
+        Client(REMOTE_ADDR=address)
+        .post("/api/v1/keys/report/", {"key": "no key"}, content_type="application/json")
+        .status_code
+        for address in addresses
+    ]
+    assert [answer == REFUSED for answer in answers] == [False, False, True, False, False]
 
 
 def test_requests_are_still_counted_after_redis_forgot_its_scripts_and_its_connections(

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
+from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
 from loci.tenancy.context import org_tx
-from orgs.accounts.middleware import SSO_ORG
-from orgs.models import Membership, Project, User
+from orgs.accounts.middleware import SSO_ORG, SSO_PROVIDER
+from orgs.models import IdentityProvider, Membership, Project, ProviderKind, User
 from orgs.queries import Caller, caller_of
 from orgs.services.api_keys import Restrictions, create_api_key, create_key
 from tests.conftest import Person
@@ -51,9 +53,8 @@ def signed_in(person: Person, sso_organization: Person | None = None) -> Person:
     client = Client(raise_request_exception=False)
     client.force_login(User.objects.get(email=person.email))
     if sso_organization is not None:
-        session: Any = client.session
-        session[SSO_ORG] = str(sso_organization.tenant.org_id)
-        session.save()
+        assert sso_organization.tenant.org_id
+        confined_to(client, sso_organization.tenant.org_id)
     return replace(person, client=client)
 
 
@@ -72,3 +73,14 @@ def with_organization_key(person: Person) -> Person:
     assert isinstance(caller, Caller)
     key = create_key(replace(caller, key=None, place=caller.here.organization()), "all", Restrictions()).secret
     return replace(person, key=key, client=with_key(key))
+
+
+def confined_to(client: Client, org_id: UUID) -> None:
+    """Makes the client's session one that began at a new provider of the organization, which knows the person."""
+    session: Any = client.session
+    with org_tx(org_id):
+        provider = IdentityProvider.objects.create(org_id=org_id, kind=ProviderKind.OIDC, name="Staff")
+    person = session["_auth_user_id"]
+    SocialAccount.objects.create(user_id=person, provider=provider.public_id, uid=person)
+    session[SSO_ORG], session[SSO_PROVIDER] = str(org_id), provider.public_id
+    session.save()

@@ -39,7 +39,9 @@ def test_the_deletion_of_a_memory(alice: Person) -> None:
 def test_the_deletion_of_many(alice: Person) -> None:
     kept = [keep(alice, "Likes tea"), keep(alice, "Likes coffee")]
     ok(call(alice, "DELETE", "/v1/batch/", {"memory_ids": [*kept, kept[0]]}))
-    assert logged(alice) == [("memory.delete_many", "memory", "", {"count": 2, "ids": sorted(kept), "project": alice.project_id})]
+    assert logged(alice) == [
+        ("memory.delete_many", "memory", "", {"count": 2, "ids": sorted(kept), "project": alice.project_id})
+    ]
 
 
 def test_the_deletion_of_what_filters_find(alice: Person) -> None:

@@ -117,6 +117,13 @@ def test_where_sign_up_is_closed_nobody_new_gets_a_code(ada: NewOwner, settings:
     assert not User.objects.filter(email="nobody@example.com").exists()
 
 
+def test_a_wrong_code_is_in_the_audit_log(ada: NewOwner) -> None:
+    assert post(VERIFY, email=EMAIL, code="000000x").status_code == 400
+    with org_tx(ada.project.org_id):
+        entry = AuditEntry.objects.get(action="login.fail")
+    assert (entry.object_id, entry.outcome, entry.details) == (str(ada.person.id), "denied", {"reason": "email_code"})
+
+
 def test_a_code_works_once() -> None:
     code = code_for(EMAIL)
     assert [post(VERIFY, email=EMAIL, code=code).status_code for _ in range(2)] == [200, 400]

@@ -7,11 +7,12 @@ from django.core.signals import request_finished
 from django.db import connection
 
 from loci.tenancy.context import org_tx
+from orgs.accounts.auditing import note_failed_code
 from orgs.accounts.people import NewOwner, create_person
 from orgs.models import AuditEntry, Membership, Project, Role
 from tests.conftest import Person, Services
 from tests.orgs.accounts.browser import PASSWORD, RESET, Browser, last_mail, link_in
-from tests.orgs.accounts.test_second_factor import enrol
+from tests.orgs.accounts.test_second_factor import CODE, enrol
 from tests.tenancy.rows import superuser
 
 NEW = "another way to tipperary"
@@ -45,6 +46,25 @@ def test_a_failed_login_is_noted_in_every_organization_of_the_person(ada: NewOwn
 
 def test_a_failed_login_is_noted_after_the_answer(ada: NewOwner) -> None:
     user_login_failed.send(None, credentials={"email": "ADA@example.com", "password": "*"}, request=None)
+    assert noted(ada.project) == []
+    request_finished.send(None)
+    assert noted(ada.project) == [("login.fail", "anonymous", "denied")]
+
+
+def test_a_wrong_second_factor_is_noted_once_a_minute(browser: Browser, ada: NewOwner) -> None:
+    enrol(browser, ada.person.email)
+    other = Browser("203.0.113.7")
+    other.log_in(ada.person.email)
+    for _ in range(2):
+        assert other.submit(CODE, code="000000").status_code == 200
+    with org_tx(ada.project.org_id):
+        [entry] = AuditEntry.objects.filter(action="login.fail")
+    assert (entry.object_id, entry.ip) == (str(ada.person.id), "203.0.113.7")
+    assert (entry.outcome, entry.details) == ("denied", {"reason": "second_factor"})
+
+
+def test_a_wrong_code_of_a_mail_is_noted_after_the_answer(ada: NewOwner) -> None:
+    note_failed_code(ada.person.email, "203.0.113.7")
     assert noted(ada.project) == []
     request_finished.send(None)
     assert noted(ada.project) == [("login.fail", "anonymous", "denied")]

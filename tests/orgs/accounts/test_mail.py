@@ -1,5 +1,6 @@
 """Mails leave through a real mail server, and when they cannot, nothing is half done."""
 
+import re
 from collections.abc import Iterator
 from email.message import Message
 from typing import Any, cast
@@ -7,9 +8,11 @@ from typing import Any, cast
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMultiAlternatives
 
 from loci.env import MailServer, mail_server
 from orgs.accounts.people import NewOwner
+from orgs.mails import with_html
 from orgs.models import User
 from tests.orgs.accounts.browser import HOME, LOGIN, RESET, Browser, content
 from tests.orgs.accounts.smtp import Postbox, postbox
@@ -37,6 +40,15 @@ def test_a_mail_arrives_as_text_and_html(browser: Browser, server: Postbox) -> N
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
     (link,) = [line for line in content(text).splitlines() if "confirm-email" in line]
     assert f'href="{link}"' in content(html)
+
+
+def test_only_addresses_of_ones_own_are_links(settings: Any) -> None:
+    own = f"{settings.BASE_URL}/account/invitations/abc/"
+    lines = ["Join https://evil.example <b>", "https://evil.example/", f"{settings.BASE_URL}.evil.example/", own]
+    mail = with_html(EmailMultiAlternatives("Come", "\n".join(lines)))
+    [(html, _)] = mail.alternatives
+    assert re.findall(r'href="([^"]*)"', str(html)) == [own]
+    assert "https://evil.example &lt;b&gt;" in str(html)
 
 
 @pytest.mark.parametrize("email", ["new@example.com", "ada@example.com"])

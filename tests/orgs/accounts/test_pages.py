@@ -16,9 +16,10 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from orgs.accounts import views
-from orgs.accounts.middleware import OPEN_PAGES, SSO_ORG
+from orgs.accounts.middleware import OPEN_PAGES
 from orgs.accounts.people import NewOwner
 from tests.orgs.accounts.browser import HOME, LOGIN, PASSWORD, RESET, SIGN_UP, Browser, content, last_mail
+from tests.orgs.support import confined_to
 
 
 @pytest.mark.parametrize("path", [LOGIN, SIGN_UP, RESET, "/account/nothing/"])
@@ -149,9 +150,7 @@ def test_a_form_of_megabytes_is_refused(browser: Browser) -> None:
 def sso_session(person: NewOwner) -> Browser:
     browser = Browser()
     browser.log_in(person.person.email)
-    session = browser.client.session
-    session[SSO_ORG] = str(person.project.org_id)
-    session.save()
+    confined_to(browser.client, person.project.org_id)
     return browser
 
 

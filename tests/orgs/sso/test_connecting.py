@@ -5,7 +5,6 @@ from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 
 from loci.tenancy.context import org_tx
-from orgs.accounts.middleware import SSO_ORG
 from orgs.accounts.people import create_person
 from orgs.models import IdentityProvider, Membership, Role, User
 from orgs.sso import admission
@@ -13,6 +12,7 @@ from tests.orgs.accounts.browser import PASSWORD, Browser
 from tests.orgs.sso.oidc_server import OidcServer
 from tests.orgs.sso.saml_server import SamlServer
 from tests.orgs.sso.support import Company, ask_saml, begin, deliver, log_in, path_of, person_of, saml_company
+from tests.orgs.support import confined_to
 
 CONNECTIONS = "/account/3rdparty/"
 
@@ -112,11 +112,9 @@ def test_a_session_that_became_a_providers_meanwhile_connects_nothing(idp: OidcS
     browser = signed_in(member_of(company))
     told = {"sub": "subject-1", "email": "eve@corp.example", "email_verified": True}
     address = path_of(idp.sign_in(begin(browser, company.provider, "connect")["Location"], **told))
-    session = browser.client.session
-    session[SSO_ORG] = str(company.org_id)
-    session.save()
+    confined_to(browser.client, company.org_id)
     assert browser.open(address).status_code == 403
-    assert not SocialAccount.objects.exists()
+    assert not SocialAccount.objects.filter(provider=company.provider.public_id).exists()
 
 
 def test_an_identity_that_is_connected_elsewhere_at_that_moment_is_not_connected(

@@ -5,21 +5,27 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from threading import Event, Thread
 from typing import Any
 from unittest.mock import Mock
 
 import jwt
 import pytest
-from allauth.socialaccount.models import SocialAccount, SocialToken
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialLogin, SocialToken
 from allauth.socialaccount.providers.base.provider import ProviderException
 from django.test import RequestFactory
 from django.utils import timezone
 
 from loci.http.places import place_if_free
 from loci.tenancy.context import org_tx
+from orgs.accounts.rates import RATES
 from orgs.models import Domain, Organization, Role, User
 from orgs.sso.adapter import SsoAdapter
+from orgs.sso.admission import admissible_email
 from orgs.sso.oidc.provider import OidcAdapter
+from orgs.sso.refusals import NotAdmitted, Refusal
+from orgs.sso.waiting import place_to_wait
 from tests.orgs.accounts.browser import HOME, Browser
 from tests.orgs.sso.oidc_server import CLIENT_SECRET, Claims, OidcServer, key_of
 from tests.orgs.sso.support import Company, begin, log_in, oidc_company, path_of, person_of
@@ -106,6 +112,15 @@ def test_who_brings_no_confirmed_email_of_a_proved_domain_is_refused(
     assert (answer.status_code, words in answer.content.decode()) == (403, True)
     assert not browser.is_logged_in
     assert [*company.members()] == ["owner@corp.example"]
+
+
+@pytest.mark.parametrize("email", ["eve\nBcc: x@corp.example", "eve@evil@corp.example", f"{'e' * 250}@corp.example"])
+def test_what_is_no_email_is_of_no_domain(company: Company, email: str) -> None:
+    """django-allauth forgets such emails before; who is admitted does not hang on that alone."""
+    confirmed = EmailAddress(email=email, verified=True)
+    with pytest.raises(NotAdmitted) as refused:
+        admissible_email(company.provider, SocialLogin(email_addresses=[confirmed]))
+    assert refused.value.reason is Refusal.NO_EMAIL
 
 
 def test_a_provider_that_is_trusted_need_not_say_that_an_email_is_verified(browser: Browser, idp: OidcServer) -> None:
@@ -270,6 +285,57 @@ def test_providers_that_take_their_time_do_not_take_every_thread(
             pass
         assert begin(browser, company.provider).status_code == 503
     assert begin(browser, company.provider).status_code == 302
+
+
+def test_of_each_provider_one_login_waits_at_a_time(browser: Browser, idp: OidcServer, company: Company) -> None:
+    other = oidc_company(idp, "other.example")
+    with place_to_wait(company.provider.public_id):
+        refused = begin(browser, company.provider)
+        assert (refused.status_code, refused["Retry-After"]) == (503, "2")
+        assert browser.open(f"/account/oidc/{company.provider.public_id}/callback/?code=1").status_code == 503
+        assert begin(browser, other.provider).status_code == 302
+    assert begin(browser, company.provider).status_code == 302
+
+
+def test_a_provider_that_hangs_holds_no_other_up(
+    browser: Browser, idp: OidcServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, may_answer, own_answer = Event(), Event(), idp.answer
+
+    def hang(path: str, form: dict[str, str]) -> Any:
+        asked.set()
+        may_answer.wait(5)
+        return own_answer(path, form)
+
+    with OidcServer() as other:
+        settings.ALLOWED_PRIVATE_HOSTS = [idp.place, other.place]
+        slow, quick = oidc_company(idp), oidc_company(other, "other.example")
+        monkeypatch.setattr(idp, "answer", hang)
+        waiting = Thread(target=begin, args=(Browser(), slow.provider))
+        waiting.start()
+        try:
+            assert asked.wait(5)
+            assert begin(browser, quick.provider).status_code == 302
+            assert waiting.is_alive()
+            assert not may_answer.is_set()
+        finally:
+            may_answer.set()
+            waiting.join()
+
+
+@pytest.mark.parametrize("page", ["begin", "start"])
+def test_an_address_asks_only_so_often(company: Company, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    monkeypatch.setitem(RATES, f"sso_{page}", "2/m/ip")
+
+    def ask(address: str) -> int:
+        browser = Browser(address)
+        if page == "begin":
+            return int(begin(browser, company.provider).status_code)
+        return int(browser.submit("/account/sso/", email="eve@corp.example").status_code)
+
+    answers = [ask(f"2001:db8::{number}") for number in range(3)]
+    assert answers == [answers[0], answers[0], 429]
+    assert ask("2001:db8:1::1") == answers[0] < 400
 
 
 def test_a_login_is_not_begun_by_a_link(browser: Browser, company: Company) -> None:

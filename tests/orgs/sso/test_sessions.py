@@ -1,20 +1,24 @@
 """A session that began at an organization's provider: it sees that organization only, and opens no settings."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.utils import timezone
 
 from loci.tenancy.context import org_tx
 from orgs.accounts.people import create_owner
 from orgs.models import Membership, Role, User
+from orgs.services.identity_providers import remove_provider
 from orgs.services.organizations import create_organization
-from tests.orgs.accounts.browser import HOME, PASSWORD, Browser
+from orgs.sso.identities import disconnect, identities_of
+from tests.orgs.accounts.browser import HOME, LOGIN, PASSWORD, Browser
 from tests.orgs.sso.oidc_server import OidcServer
-from tests.orgs.sso.support import Company, begin, code_of, log_in, path_of, person_of
+from tests.orgs.sso.support import Company, begin, caller_for, code_of, log_in, path_of, person_of, saml_company
 from tests.orgs.support import ORGANIZATIONS
 
 
@@ -127,10 +131,67 @@ def test_a_login_by_password_sees_all_organizations_again(browser: Browser, eve:
     assert browser.open("/account/email/").status_code == 200
 
 
-def test_removing_her_from_the_organization_leaves_it_nothing(browser: Browser, company: Company, eve: User) -> None:
+def _dismiss(company: Company, eve: User) -> None:
     with org_tx(company.org_id):
         Membership.objects.filter(user=eve).delete()
-    assert browser.open(f"{ORGANIZATIONS}{company.owner.project.org.public_id}/").status_code == 404
+
+
+def _remove_provider(company: Company, _eve: User) -> None:
+    remove_provider(caller_for(company.owner), company.provider.public_id)
+
+
+def _disable_provider(company: Company, _eve: User) -> None:
+    company.change(is_enabled=False)
+
+
+def _disconnect(_company: Company, eve: User) -> None:
+    [identity] = identities_of(eve)
+    disconnect(eve, identity.id, "192.0.2.1")
+
+
+@pytest.mark.parametrize("end", [_dismiss, _remove_provider, _disable_provider, _disconnect])
+def test_it_is_over_when_the_provider_vouches_no_more(
+    browser: Browser, company: Company, eve: User, end: Callable[[Company, User], None]
+) -> None:
+    organization = f"{ORGANIZATIONS}{company.owner.project.org.public_id}/"
+    assert browser.open(organization).status_code == 200
+    end(company, eve)
+    assert browser.open(organization).status_code == 401
+    assert connection.connection is None
+    assert browser.open(HOME)["Location"].startswith(LOGIN)
+    assert person_of(browser) is None
+
+
+def test_a_session_of_nobody_that_waits_for_a_provider_ends_soon(company: Company) -> None:
+    browser = Browser()
+    begin(browser, company.provider)
+    session = Session.objects.get(session_key=browser.client.session.session_key)
+    assert session.expire_date <= timezone.now() + timedelta(minutes=10)
+
+
+def test_a_saml_login_that_waits_ends_soon_too(database: None) -> None:
+    company, _ = saml_company()
+    browser = Browser()
+    begin(browser, company.provider)
+    session = Session.objects.get(session_key=browser.client.session.session_key)
+    assert session.expire_date <= timezone.now() + timedelta(minutes=10)
+
+
+def test_a_login_by_password_in_a_session_that_waited_lasts_as_always(company: Company) -> None:
+    browser = Browser()
+    begin(browser, company.provider)
+    browser.log_in(company.owner.person.email)
+    session = Session.objects.get(session_key=browser.client.session.session_key)
+    assert session.expire_date > timezone.now() + timedelta(days=13)
+
+
+def test_a_login_clears_sessions_away_that_are_over(company: Company) -> None:
+    for number in range(3):
+        over = timezone.now() - timedelta(days=number - 1)
+        Session.objects.create(session_key=f"old{number}", session_data="", expire_date=over)
+    Browser().log_in(company.owner.person.email)
+    left = set(Session.objects.filter(session_key__startswith="old").values_list("session_key", flat=True))
+    assert left == {"old0"}
 
 
 def test_a_member_of_one_project_logs_in(idp: OidcServer, company: Company, eve: User) -> None:
