@@ -133,7 +133,7 @@ def empty(services: Services, django_db_setup: None) -> Iterator[Callable[[], ob
 
 
 @pytest.fixture
-def database(empty: Callable[[], object], django_db_blocker: Any) -> Iterator[None]:
+def database(empty: Callable[[], object], services: Services, django_db_blocker: Any) -> Iterator[None]:
     """Opens the database to a test with real transactions, and empties it afterwards."""
     from loci.observability import request_log
 
@@ -142,12 +142,12 @@ def database(empty: Callable[[], object], django_db_blocker: Any) -> Iterator[No
         assert not has_tenant(), "the test left a tenant behind"
         request_log.discard()
         empty()
-        _forget_rates()
+        _forget_rates(services.valkey.url)
 
 
-def _forget_rates() -> None:
+def _forget_rates(url: str) -> None:
     """The tests share an address, whose requests are counted over an hour and a day."""
-    with redis.Redis.from_url(settings.REDIS_URL) as valkey:
+    with redis.Redis.from_url(url) as valkey:
         counted = list(valkey.scan_iter(match="*rates*", count=1000))
         if counted:
             valkey.delete(*counted)

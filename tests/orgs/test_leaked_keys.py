@@ -29,8 +29,8 @@ Report = Callable[..., Any]
 
 @pytest.fixture
 def report(database: None) -> Report:
-    """Reports from an address that nobody else reports from."""
-    address = f"2001:db8::{next(_addresses):x}"
+    """Reports from a network that nobody else reports from."""
+    address = f"2001:db8:1:{next(_addresses):x}::1"
 
     def send(**body: Any) -> Any:
         return Client(raise_request_exception=False, REMOTE_ADDR=address).post(
@@ -80,7 +80,7 @@ def test_a_reported_key_ends_at_once_with_an_entry_and_one_job(alice: Person, re
         key, entry = ApiKey.objects.get(), AuditEntry.objects.get(action="key.leak")
     assert job.event_id == key.id
     assert (entry.object_id, entry.actor_type, entry.actor_id) == (str(key.id), "anonymous", None)
-    assert entry.ip.startswith("2001:db8::")
+    assert entry.ip.startswith("2001:db8:1:")
 
 
 def test_the_answer_is_the_same_whatever_the_keys_are(alice: Person, report: Report) -> None:

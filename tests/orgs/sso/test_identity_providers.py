@@ -220,7 +220,8 @@ def test_what_is_done_to_providers_is_in_the_audit_log(alice: Person) -> None:
     alice.client.delete(providers_of(alice, public_id))
     assert alice.tenant.org_id
     with org_tx(alice.tenant.org_id):
-        said = list(AuditEntry.objects.filter(object_id=public_id).values_list("action", "details"))
+        entries = AuditEntry.objects.filter(object_id=public_id).order_by("number")
+        said = list(entries.values_list("action", "details"))
     assert said == [
         ("provider.add", {"kind": "oidc"}),
         ("provider.change", {"changed": ["name", "secret"]}),
