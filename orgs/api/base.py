@@ -60,8 +60,11 @@ class ApiView(APIView):
         return self.caller.tenant
 
     def locate(self, caller: Caller) -> Place | None:
-        """Returns where the request acts. Raises `NotFound` for a place that the caller may not see."""
-        raise NotImplementedError
+        """Returns where the request acts: by default, where the key is at home.
+
+        Raises `NotFound` for a place that the caller may not see.
+        """
+        return caller.place
 
     def selections(self) -> Iterator[dict[str, Any]]:
         """Yields what the request's address, and then its body, say of the organization and project that they mean."""
