@@ -83,7 +83,8 @@ TAMPERING = {
     "changed actor": ("UPDATE audit_entry SET actor_id = gen_random_uuid() WHERE number = 2", "Entry 2 was changed."),
     "removed": ("DELETE FROM audit_entry WHERE number = 2", "Entry 2 is missing: 3 follows."),
     "removed, the rest renumbered": (
-        "DELETE FROM audit_entry WHERE number = 2; UPDATE audit_entry SET number = number - 1 WHERE number > 2",
+        "DELETE FROM audit_entry WHERE number = 2; UPDATE audit_entry SET number = number + 100 WHERE number > 2;"
+        " UPDATE audit_entry SET number = number - 101 WHERE number > 100",
         "Entry 2 does not follow the one before it.",
     ),
     "removed at the beginning": ("DELETE FROM audit_entry WHERE number = 1", "Entry 1 is missing: 2 follows."),
