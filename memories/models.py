@@ -24,6 +24,16 @@ class Scoped(ProjectTable):
         abstract = True
 
 
+class Attributed(models.Model):
+    """A row that says who asked for it: the person for whom the caller acted, and the API key, where it was one."""
+
+    actor_id = models.UUIDField(null=True)
+    key_id = models.UUIDField(null=True)
+
+    class Meta:
+        abstract = True
+
+
 class EventType(models.TextChoices):
     """What the events endpoints call a request (contract.md §6.5, §8)."""
 
@@ -49,7 +59,7 @@ class EventStatus(models.TextChoices):
 OPEN_STATUSES = (EventStatus.PENDING, EventStatus.RUNNING)
 
 
-class Event(Scoped):
+class Event(Scoped, Attributed):
     """One asynchronous request, as the API shows it. Its messages are rows of their own, never part of `payload`.
 
     `results` holds the wire's result items, `verdicts` what became of every fact. `said_at` is when the messages were
@@ -73,6 +83,7 @@ class Event(Scoped):
         indexes = [
             models.Index(fields=["project", "created_at"], name="event_newest"),
             models.Index(fields=["project", "user_id", "created_at"], name="event_user"),
+            models.Index(fields=["project", "key_id", "created_at"], name="event_key"),
         ]
 
     def __str__(self) -> str:
@@ -104,39 +115,23 @@ class Message(Scoped):
         return f"{self.role} of {self.event_id}"
 
 
-class BlobForm(models.TextChoices):
-    """What a blob holds: a piece of a file as it was sent, the URL of one, or a piece of a document's text."""
+class Trust(models.TextChoices):
+    """Who vouches for a text, the most trusted first (reliability.md §2.11)."""
 
-    FILE = "file"
-    URL = "url"
-    CHUNK = "chunk"
+    USER = "user"
+    ASSISTANT = "assistant"
+    EXTERNAL = "external"
+    """Documents, web pages, tools: whoever wrote it is not part of the conversation."""
 
 
-class Blob(Scoped):
-    """Up to 1 MiB of a file that came with a message, until its event has read it, or it expires.
+class Lifetime(models.TextChoices):
+    """How long something will matter, as an extractor judges it."""
 
-    `position` is the message's, `part` counts the files of the message from 1, `piece` what a file or its text was cut
-    into. `kind` is what the file was sent as (`loci.media.kinds.Kind`).
-    """
-
-    event = TenantForeignKey(Event)
-    position = models.PositiveIntegerField()
-    part = models.PositiveIntegerField()
-    piece = models.PositiveIntegerField(default=0)
-    form = models.CharField(max_length=8, choices=BlobForm)
-    kind = models.CharField(max_length=8)
-    content = models.BinaryField()
-    expires_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "blob"
-        constraints = [
-            models.UniqueConstraint(fields=["project", "event", "position", "part", "form", "piece"], name="blob_once"),
-        ]
-        indexes = [models.Index(fields=["project", "expires_at"], name="blob_expiry")]
-
-    def __str__(self) -> str:
-        return f"{self.form} {self.part} of message {self.position} of {self.event_id}"
+    LASTING = "lasting"
+    TEMPORARY = "temporary"
+    """For days or months: a plan, a visit, an illness that passes."""
+    MOMENTARY = "momentary"
+    """Now only. Such a fact is not kept."""
 
 
 class MemoryState(models.TextChoices):
@@ -151,6 +146,8 @@ class Memory(Scoped):
     """An identity. What it says now is here, for search; what it said when is in its revisions.
 
     `embedding` is a unit vector of the model named by `embedding_model`; vectors of other models are never compared.
+    `event_time` is when what it says happens, `topics` are the things that it names, `topic_keys` the same for
+    comparison, `relations` what it says of them, each `{"source", "relation", "target"}`. `flags` tell what is suspect.
     `term_count` is the length of the text in analyzed terms. `created_at` is when it was first said, `recorded_at` the
     database's own time of the row, by which deletions tell what was there.
     """
@@ -159,6 +156,14 @@ class Memory(Scoped):
     hash = models.CharField(max_length=32)
     metadata = models.JSONField(null=True)
     categories = ArrayField(models.CharField(max_length=100), null=True)
+    event_time = models.DateTimeField(null=True)
+    lifetime = models.CharField(max_length=16, choices=Lifetime, default=Lifetime.LASTING, db_default=Lifetime.LASTING)
+    importance = models.PositiveSmallIntegerField(null=True)
+    topics = ArrayField(models.CharField(max_length=200), default=list, db_default=[])
+    topic_keys = ArrayField(models.CharField(max_length=200), default=list, db_default=[])
+    relations = models.JSONField(default=list, db_default=[])
+    trust = models.CharField(max_length=16, choices=Trust, default=Trust.USER, db_default=Trust.USER)
+    flags = ArrayField(models.CharField(max_length=32), default=list, db_default=[])
     embedding = HalfVectorField(null=True)
     embedding_model = models.CharField(max_length=100, blank=True, default="")
     terms = TSVectorField(null=True)
@@ -206,11 +211,12 @@ SHOWN_CAUSES = (Cause.ADD, Cause.UPDATE, Cause.DELETE)
 """What history shows (contract.md §3.3)."""
 
 
-class Revision(Scoped):
+class Revision(Scoped, Attributed):
     """What a memory said during [`valid_from`, `valid_to`), as believed during [`recorded_from`, `recorded_to`).
 
     A row never changes, except that `recorded_to` is set once, and that deletion empties its text. Current belief is
-    `recorded_to IS NULL`. `event`, `sources` (message positions), `speaker` and `extractor` say where it came from.
+    `recorded_to IS NULL`. `event`, `sources` (message positions), `speaker` (a message's role) and `speaker_name`,
+    `actor_id` and `key_id`, `extractor` (with its model and prompt) and `trust` say where it came from.
     """
 
     memory = TenantForeignKey(Memory)
@@ -223,7 +229,10 @@ class Revision(Scoped):
     event = TenantForeignKey(Event, null=True)
     sources = ArrayField(models.IntegerField(), default=list)
     speaker = models.CharField(max_length=32, blank=True, default="")
+    speaker_name = models.CharField(max_length=256, blank=True, default="", db_default="")
+    trust = models.CharField(max_length=16, choices=Trust, default=Trust.USER, db_default=Trust.USER)
     extractor = models.CharField(max_length=100, blank=True, default="")
+    attribute_key = models.CharField(max_length=100, blank=True, default="", db_default="")
     attribute_value = models.TextField(blank=True, default="")
 
     class Meta:
@@ -283,3 +292,38 @@ class Attribute(ProjectTable):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.entity_id}"
+
+
+class BlobForm(models.TextChoices):
+    """What a blob holds: a piece of a file as it was sent, the URL of one, or a piece of a document's text."""
+
+    FILE = "file"
+    URL = "url"
+    CHUNK = "chunk"
+
+
+class Blob(Scoped):
+    """Up to 1 MiB of a file that came with a message, until its event has read it, or it expires.
+
+    `position` is the message's, `part` counts the files of the message from 1, `piece` what a file or its text was cut
+    into. `kind` is what the file was sent as (`loci.media.kinds.Kind`).
+    """
+
+    event = TenantForeignKey(Event)
+    position = models.PositiveIntegerField()
+    part = models.PositiveIntegerField()
+    piece = models.PositiveIntegerField(default=0)
+    form = models.CharField(max_length=8, choices=BlobForm)
+    kind = models.CharField(max_length=8)
+    content = models.BinaryField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "blob"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "event", "position", "part", "form", "piece"], name="blob_once"),
+        ]
+        indexes = [models.Index(fields=["project", "expires_at"], name="blob_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.part} of message {self.position} of {self.event_id}"

@@ -17,6 +17,9 @@ LONGEST_WAIT_MS: Final = 60_000
 COLUMNS: Final = ("add_wait_ms", "v1_is_synchronous", "shows_superseded", "attribution")
 """Loci's own settings: columns of the project, since every request asks for them."""
 
+FLAGS: Final = ("multilingual", "forget_on_request")
+"""The flags that steer extraction: also a false one, where the default is true."""
+
 HEEDED = "Adds heed it unless they bring their own."
 LATER = "Kept for a later release; it changes nothing yet."
 
@@ -89,8 +92,8 @@ def _instructions(says: str) -> InstructionsField:
     return InstructionsField(max_length=MAX_TEXT, default=None, allow_null=True, help_text=says)
 
 
-def _flag(says: str) -> serializers.BooleanField:
-    return serializers.BooleanField(default=False, allow_null=True, help_text=says)
+def _flag(says: str, *, default: bool = False) -> serializers.BooleanField:
+    return serializers.BooleanField(default=default, allow_null=True, help_text=says)
 
 
 class ProjectSettings(serializers.Serializer[Any]):
@@ -103,7 +106,7 @@ class ProjectSettings(serializers.Serializer[Any]):
     )
     inclusion_prompt = _text(f"What alone should be remembered. {HEEDED}")
     exclusion_prompt = _text(f"What should not be remembered. {HEEDED}")
-    update_custom_instructions = _instructions(f"What a change of a memory should heed. {LATER}")
+    update_custom_instructions = _instructions(f"What it should heed where a fact meets what is known. {HEEDED}")
     summary_custom_instructions = _instructions(f"What summaries should heed. {LATER}")
     summary_batch_size = serializers.IntegerField(
         min_value=1, max_value=1_000, default=50, allow_null=True, help_text=f"How many memories to sum up. {LATER}"
@@ -118,8 +121,8 @@ class ProjectSettings(serializers.Serializer[Any]):
         allow_null=True,
         help_text=f"What search results are weighed by. {LATER}",
     )
-    usecase = _text(f"What the project is for; `usecase_setting` is its older name. {LATER}")
-    memory_depth = _text(f"How much should be remembered. {LATER}")
+    usecase = _text("What the project is for, a hint for the extraction; `usecase_setting` is its older name.")
+    memory_depth = _text("How much should be remembered, a hint for the extraction.")
     expiration_date = serializers.DateField(
         default=None, allow_null=True, help_text=f"The last day of new memories. {LATER}"
     )
@@ -131,7 +134,10 @@ class ProjectSettings(serializers.Serializer[Any]):
         help_text="The API that the project is for; it changes nothing: the address of a request says its version.",
     )
     enable_graph = _flag("It changes nothing: topics and relations are always kept.")
-    multilingual = _flag(f"Whether memories keep the language of the conversation. {LATER}")
+    multilingual = _flag("Whether memories keep the language of the conversation; else they are English.", default=True)
+    forget_on_request = _flag(
+        "Whether users may have memories forgotten by asking for it in a conversation, as `forget my food preferences`."
+    )
     decay = _flag(f"Whether memories that are not used move down in searches. {LATER}")
 
 
@@ -158,8 +164,9 @@ def extraction_options(kept: Mapping[str, Any]) -> dict[str, Any]:
         "includes": kept.get("inclusion_prompt"),
         "excludes": kept.get("exclusion_prompt"),
         "custom_categories": categories,
+        **{name: kept.get(name) for name in ("update_custom_instructions", "usecase", "memory_depth", *FLAGS)},
     }
-    return {name: value for name, value in named.items() if value}
+    return {name: value for name, value in named.items() if value or (value is False and name in FLAGS)}
 
 
 def _plain(value: Any) -> Any:

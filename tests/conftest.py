@@ -21,6 +21,7 @@ from loci.local.postgres import Postgres
 from loci.local.valkey import Valkey
 from loci.tenancy.context import Tenant, has_tenant
 from loci.tenancy.provision import TEMPLATE, provision
+from tests import pool
 from workers.celery import app as celery_app
 
 ROLES = {"default": "loci_app", "owner": "loci_owner", "system": "loci_system"}
@@ -141,6 +142,7 @@ def database(empty: Callable[[], object], services: Services, django_db_blocker:
         yield
         assert not has_tenant(), "the test left a tenant behind"
         request_log.discard()
+        pool.take_back()
         empty()
         _forget_rates(services.valkey.url)
 

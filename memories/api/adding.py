@@ -24,6 +24,7 @@ from memories.api.serializers import AddInput
 from memories.api.waiting import place, run_now, wait_for
 from memories.api.wire import QUEUED
 from memories.models import OPEN_STATUSES, Event, EventStatus
+from memories.provenance import Author
 from memories.scope import Scope
 from memories.services.accepting import Accepted, accept_add
 from orgs.api.base import ProjectView
@@ -65,7 +66,7 @@ class AddView(ProjectView):
         """Accepts the add, and where the caller wants that, waits for it."""
         given = self._read(request)
         key = idempotency_of(request, self.tenant)
-        add = given.add_request(self.caller.here.attribution)
+        add = given.add_request(self.caller.here.attribution, Author.of(self.caller))
         self._check_binding(add.scope)
         self.log.entity = add.scope.lane
         waits = not given.validated_data.get("async_mode", not self.waits_by_default)

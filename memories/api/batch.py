@@ -16,6 +16,7 @@ from loci.tenancy.context import tenant_tx
 from memories.api.answers.base import MessageAnswer
 from memories.api.memories import edit_of, normalise_edit, read_memory_id
 from memories.api.serializers import BatchDeleteInput, BatchUpdateInput, EditInput
+from memories.provenance import Author
 from memories.services.deleting import delete_memories
 from memories.services.editing import edit_memories, prepare
 from orgs import audit
@@ -55,7 +56,8 @@ class BatchView(ProjectView):
         if replay := self.replay():
             return replay
         edits = prepare([edit_of(*each) for each in zip(items, given.validated_data, strict=True)])
-        return self.once(lambda: edit_memories(self.tenant, edits), lambda _: _done("updated", items))
+        by = Author.of(self.caller)
+        return self.once(lambda: edit_memories(self.tenant, edits, by=by), lambda _: _done("updated", items))
 
     @extend_schema(
         summary="Delete many memories",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 import orjson
 from django.utils.dateparse import parse_date, parse_datetime
@@ -18,6 +19,9 @@ MAX_ID = 256
 MAX_MESSAGES = 500
 MAX_CONTENT = 100_000
 MAX_TEXT = 400_000
+MAX_PROPERTIES = 50
+MAX_PROPERTY = 1_000
+MAX_PROPERTY_NAME = 100
 MAX_METADATA_BYTES = 16 * 1024
 MAX_METADATA_DEPTH = 5
 MAX_METADATA_KEYS = 200
@@ -120,6 +124,45 @@ def _keys(value: Any, depth: int) -> "list[str]":
     own = list(value) if isinstance(value, dict) else []
     inner = value.values() if isinstance(value, dict) else value
     return own + [key for item in inner for key in _keys(item, depth + 1)]
+
+
+class TimezoneField(serializers.CharField):
+    """The IANA name of a time zone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=64, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Returns the name as it is."""
+        name = super().to_internal_value(data)
+        if name not in available_timezones():
+            raise serializers.ValidationError("Must be the name of a time zone, as Europe/Berlin.")
+        return name
+
+
+@extend_schema_field({"type": "object"})
+class ValueSchemaField(serializers.Field[dict[str, Any], Any, Any, Any]):
+    """A JSON schema of an object, or only its properties: at most 50, of at most 1,000 characters each."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Returns the schema of each property by its name."""
+        is_schema = isinstance(data, dict) and isinstance(data.get("type"), str)
+        properties = data.get("properties", {} if is_schema else data) if isinstance(data, dict) else None
+        if not isinstance(properties, dict) or not all(map(_is_property, properties.items())):
+            raise serializers.ValidationError("Must be a JSON schema with properties, each an object.")
+        if len(properties) > MAX_PROPERTIES:
+            raise serializers.ValidationError(f"Must have at most {MAX_PROPERTIES} properties.")
+        return properties
+
+    def to_representation(self, value: Any) -> Any:
+        """Never called: the field is only read."""
+        return value
+
+
+def _is_property(item: tuple[str, Any]) -> bool:
+    name, schema = item
+    is_schema = isinstance(schema, dict) and len(orjson.dumps(schema)) <= MAX_PROPERTY
+    return 0 < len(name) <= MAX_PROPERTY_NAME and is_schema and isinstance(schema.get("enum", []), list)
 
 
 _TEXT_SCHEMA = {"type": "string", "maxLength": MAX_CONTENT}

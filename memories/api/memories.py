@@ -20,6 +20,7 @@ from memories.api.serializers import DeleteInput, EditInput, ScopeInput
 from memories.api.waiting import run_if_free
 from memories.api.wire import memory_json
 from memories.models import Memory
+from memories.provenance import Author
 from memories.queries import memory_of
 from memories.retrieval.filters import named_entity
 from memories.retrieval.filters.request import FOLDED, fold_deletion, narrowing_names
@@ -78,7 +79,7 @@ class MemoryView(ProjectView):
         if replay := self.replay():
             return replay
         (edit,) = prepare([edit_of(wanted, given.validated_data)])
-        return self.once(lambda: edit_memory(self.tenant, edit), _edited, about=wanted)
+        return self.once(lambda: edit_memory(self.tenant, edit, by=Author.of(self.caller)), _edited, about=wanted)
 
     @extend_schema(
         summary="Delete a memory",

@@ -17,14 +17,20 @@ from memories.api.fields import (
     MessagesField,
     MetadataField,
     TimestampField,
+    TimezoneField,
+    ValueSchemaField,
 )
 from memories.extraction.base import InputMessage
 from memories.models import EventStatus, EventType
+from memories.provenance import Author
 from memories.scope import Scope
 from memories.services.accepting import AddRequest
 
 MAX_INSTRUCTIONS = 10_000
-STEERING = ("custom_instructions", "agent_custom_instructions", "includes", "excludes", "custom_categories")
+STEERING = (
+    *("custom_instructions", "agent_custom_instructions", "includes", "excludes", "custom_categories"),
+    *("structured_data_schema", "timezone"),
+)
 
 
 METADATA = "The application's own object: at most 16 KiB, 5 levels and 200 keys."
@@ -89,11 +95,16 @@ class AddInput(ScopeInput):
     enable_graph = IgnoredField("There is no separate graph.")
     version = IgnoredField("The address says the version.")
     api_version = IgnoredField("The address says the version.")
-    structured_data_schema = IgnoredField()
+    structured_data_schema = ValueSchemaField(
+        required=False, help_text="A JSON schema, whose properties are the attributes that facts should have."
+    )
     filter_memories = IgnoredField()
-    observation_date = IgnoredField("`timestamp` says when it was said.")
-    observation_datetime = IgnoredField("`timestamp` says when it was said.")
-    timezone = IgnoredField("Times without an offset are UTC.")
+    observation_date = TimestampField(required=False, help_text="As `timestamp`, which goes before it.")
+    observation_datetime = TimestampField(required=False, help_text="As `timestamp`, which goes before it.")
+    timezone = TimezoneField(
+        required=False,
+        help_text="Where it was said, as `Europe/Berlin`: whose `yesterday` is meant. UTC by default.",
+    )
     temporal_reasoning = IgnoredField()
     prompt_profile_id = IgnoredField()
     source = IgnoredField("It names the caller's product.")  # type: ignore[assignment]  # the wire's name
@@ -104,9 +115,10 @@ class AddInput(ScopeInput):
             raise serializers.ValidationError("At least one of user_id, agent_id, app_id and run_id is required.")
         return attrs
 
-    def add_request(self, attribution: str) -> AddRequest:
-        """Returns the request that these parameters make in a project with this attribution."""
+    def add_request(self, attribution: str, author: Author) -> AddRequest:
+        """Returns the request of `author` that these parameters make in a project with this attribution."""
         given = self.validated_data
+        said_at = (given.get(name) for name in ("timestamp", "observation_datetime", "observation_date"))
         deduced = tuple(InputMessage(role="user", content=text) for text in given.get("deduced_memories", ()))
         return AddRequest(
             scope=self.scope(),
@@ -115,8 +127,9 @@ class AddInput(ScopeInput):
             metadata=given.get("metadata"),
             immutable=given["immutable"],
             expires_on=given.get("expiration_date"),
-            said_at=given.get("timestamp"),
+            said_at=next(filter(None, said_at), None),
             attribution=attribution,
+            author=author,
             options={name: given[name] for name in STEERING if name in given},
         )
 

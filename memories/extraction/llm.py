@@ -4,7 +4,7 @@ import calendar
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,16 @@ from loci.errors import DependencyError
 from loci.net.chat import Message, complete
 from loci.net.endpoint import Endpoint
 from loci.net.llm import Budget
-from memories.extraction.base import Candidate, Extraction, ExtractionInput, InputMessage, Relation
+from memories.extraction.base import (
+    Candidate,
+    Decision,
+    Extraction,
+    ExtractionInput,
+    InputMessage,
+    Instructions,
+    Question,
+)
+from memories.extraction.categories import DEFAULT_CATEGORIES
 from memories.extraction.llm_schema import (
     AddAnswer,
     AnswerT,
@@ -23,13 +32,18 @@ from memories.extraction.llm_schema import (
     InvalidAnswerError,
     clean,
     parse,
-    related,
+    to_decisions,
     to_facts,
+    to_forgotten,
 )
 
-ADD_PROMPT = "add-2"
-DECIDE_PROMPT = "decide-1"
+ADD_PROMPT = "add-3"
+DECIDE_PROMPT = "decide-2"
 """Files in `prompts/`. A changed prompt is a new file: its name is stored with every memory."""
+
+CONTEXT_CHARS = 1_000
+CANDIDATE_CHARS = 500
+"""What is shown of an earlier message and of a candidate at most: they are there to be recognised."""
 
 
 class LLMExtractor:
@@ -48,20 +62,36 @@ class LLMExtractor:
     def extract(self, given: ExtractionInput) -> Extraction:
         """See `Extractor.extract`. The model sees numbers for messages and candidates, and no id, tenant or entity."""
         self._budget = Budget(settings.LLM_BUDGET_S)
+        given = _with_categories(given)
         answer = self._ask(ADD_PROMPT, _add_data(given), AddAnswer)
-        return Extraction(to_facts(answer, given), self.name, self.calls, self.tokens_in, self.tokens_out)
+        return Extraction(
+            to_facts(answer, given),
+            self.name,
+            forgotten=to_forgotten(answer, given),
+            calls=self.calls,
+            tokens_in=self.tokens_in,
+            tokens_out=self.tokens_out,
+        )
 
-    def decide(self, fact_text: str, near: Sequence[Candidate]) -> tuple[Relation, int] | None:
-        """Returns how a fact stands to one of the memories near it, with that one's number, or None for no relation.
+    def decide(self, questions: Sequence[Question]) -> list[Decision]:
+        """See `Extractor.decide`.
 
-        It is None too when the job has used up its calls: a memory too many does less harm than one merged by guess.
-        Raises `loci.errors.DependencyError` like `extract`.
+        There is no decision when the job has used up its calls: a memory too many does less harm than one merged by
+        guess.
         """
-        if not near or not self._budget.calls_left:
-            return None
-        data = {"fact": fact_text, "candidates": [_candidate(candidate) for candidate in near]}
-        answer = self._ask(DECIDE_PROMPT, data, DecideAnswer)
-        return related(answer.relation, answer.candidate, near)
+        if not questions or not self._budget.calls_left:
+            return [None] * len(questions)
+        data = {
+            "questions": [
+                {
+                    "number": number,
+                    "fact": question.fact.text,
+                    "candidates": [_candidate(candidate) for candidate in question.near],
+                }
+                for number, question in enumerate(questions)
+            ]
+        }
+        return to_decisions(self._ask(DECIDE_PROMPT, data, DecideAnswer), questions)
 
     def _ask(self, prompt: str, data: dict[str, Any], schema: type[AnswerT]) -> AnswerT:
         """The model's valid answer, after one repair at most. What it answers is never stored or logged."""
@@ -102,29 +132,51 @@ def _repair(error: InvalidAnswerError) -> str:
     return f"That answer cannot be used ({error}). Answer again, with only the JSON object that was asked for."
 
 
+def _with_categories(given: ExtractionInput) -> ExtractionInput:
+    categories = given.instructions.categories or DEFAULT_CATEGORIES
+    return replace(given, instructions=replace(given.instructions, categories=categories))
+
+
 def _add_data(given: ExtractionInput) -> dict[str, Any]:
     return {
         "observed_at": given.observed_at.isoformat(),
         "weekday": calendar.day_name[given.observed_at.weekday()],
         "speakers": list(given.speakers),
-        "instructions": {
-            "custom_instructions": given.instructions.custom_instructions,
-            "agent_custom_instructions": given.instructions.agent_custom_instructions,
-            "includes": given.instructions.includes,
-            "excludes": given.instructions.excludes,
-            "categories": dict(given.instructions.categories),
-        },
-        "context": [_message(message) for message in given.context],
+        "instructions": _instructions(given.instructions),
+        "context": [_message(message, most=CONTEXT_CHARS) for message in given.context],
         "candidates": [_candidate(candidate) for candidate in given.candidates],
         "messages": [{"number": number, **_message(message)} for number, message in enumerate(given.messages)],
     }
 
 
-def _message(message: InputMessage) -> dict[str, Any]:
+def _instructions(asked: Instructions) -> dict[str, Any]:
+    """Only what is asked: every word costs."""
+    named = {
+        "custom_instructions": asked.custom_instructions,
+        "agent_custom_instructions": asked.agent_custom_instructions,
+        "update_custom_instructions": asked.update_custom_instructions,
+        "includes": asked.includes,
+        "excludes": asked.excludes,
+        "usecase": asked.usecase,
+        "memory_depth": asked.memory_depth,
+        "attributes": dict(asked.attributes),
+        "language": "" if asked.is_multilingual else "English",
+        "may_forget": asked.may_forget,
+    }
+    return {name: value for name, value in named.items() if value} | {"categories": dict(asked.categories)}
+
+
+def _message(message: InputMessage, *, most: int | None = None) -> dict[str, Any]:
     named = {"name": message.name} if message.name else {}
-    return {"role": message.role, **named, "content": message.content}
+    return {"role": message.role, **named, "content": message.content[:most]}
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:
-    said_at = candidate.said_at.isoformat() if candidate.said_at else None
-    return {key: value for key, value in {**asdict(candidate), "said_at": said_at}.items() if value is not None}
+    shown = {
+        "number": candidate.number,
+        "text": candidate.text[:CANDIDATE_CHARS],
+        "attribute": candidate.attribute,
+        "value": candidate.value,
+        "said_at": candidate.said_at.date().isoformat() if candidate.said_at else None,
+    }
+    return {key: value for key, value in shown.items() if value is not None}

@@ -8,7 +8,7 @@ from loci.tenancy.operations import TenantTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0004_revision_shown"),
+        ("memories", "0006_event_key"),
     ]
 
     operations = [

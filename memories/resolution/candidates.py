@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
@@ -12,16 +14,22 @@ from memories.embedding import embedder
 from memories.embedding.base import Vectors
 from memories.extraction.base import Candidate
 from memories.models import Attribute, Memory
-from memories.queries import visible
+from memories.queries import SEARCHED_ONLY, visible
 from memories.resolution.resolver import Known
 from memories.retrieval.ranking import Query, cosine, rank
 from memories.scope import Scope
 from memories.text import vectors_of
+from memories.topics import keys_that_may_be_named
 
-ATTRIBUTES = 30
+MOST = 30
+"""Candidates of one add, whatever found them."""
+ATTRIBUTES = 12
 PER_MESSAGE = 5
 MESSAGES = 8
 """Only the newest messages are searched with: the last ones of a long paste say what it is about."""
+OF_TOPICS = 5
+SEARCHED = 2_000
+"""Characters of a message that are searched with."""
 
 NEAR = 0.7
 """The cosine from which a memory is near enough to a fact to be decided about. Nearness alone decides nothing."""
@@ -45,21 +53,43 @@ class Shown:
             {**self.known, **{number: Known(memory.id, memory.version) for number, memory in numbered}},
         )
 
+    def of(self, memory_ids: Collection[UUID]) -> list[Candidate]:
+        """Returns the candidates that are these memories."""
+        return [each for each in self.candidates if self.known[each.number].memory_id in memory_ids]
 
-def gather(tenant: Tenant, scope: Scope, texts: Sequence[str], shown: Shown) -> Shown:
-    """Returns `shown` and the entity's current attributes, and what a search with each of the texts finds first."""
+
+def gather(tenant: Tenant, scope: Scope, texts: Sequence[str], shown: Shown, *, most: int = MOST) -> Shown:
+    """Returns `shown` and what the texts may be about: at most `most` memories more, the likeliest first.
+
+    Those are the entity's current attributes, then what a search with each of the texts finds, the best of every text
+    before the second best of any, then memories of the topics that the texts name.
+    """
     with tenant_tx(tenant):
         if not _active(scope).exists():
             return shown
-    asked = [text for text in texts[-MESSAGES:] if text.strip()]
+    asked = [text[:SEARCHED] for text in texts[-MESSAGES:] if text.strip()]
     vectors = vectors_of(asked)
     with tenant_tx(tenant):
         attributes = _attributes(scope)
         found = [attribute.memory for attribute in attributes.values()]
-        for text, vector in zip(asked, vectors, strict=True):
-            query = Query(text=text, vector=vector, model=embedder().model)
-            found += [hit.memory for hit in rank(_active(scope), query, limit=PER_MESSAGE)]
-        return shown.with_more(found, attributes)
+        found += _interleaved([_found(scope, text, vector) for text, vector in zip(asked, vectors, strict=True)])
+        first, others = found[: most - OF_TOPICS], found[most - OF_TOPICS :]
+        likeliest = list(dict.fromkeys([*first, *_of_same_topics(scope, asked), *others]))
+        return shown.with_more(likeliest[:most], attributes)
+
+
+def _found(scope: Scope, text: str, vector: Vectors) -> list[Memory]:
+    query = Query(text=text, vector=vector, model=embedder().model)
+    return [hit.memory for hit in rank(_active(scope), query, limit=PER_MESSAGE)]
+
+
+def _interleaved(found: Sequence[Sequence[Memory]]) -> list[Memory]:
+    return [memory for equally_good in zip_longest(*found) for memory in equally_good if memory is not None]
+
+
+def _of_same_topics(scope: Scope, texts: Sequence[str]) -> QuerySet[Memory]:
+    named = _active(scope).filter(topic_keys__overlap=keys_that_may_be_named(texts))
+    return named.defer(*SEARCHED_ONLY).order_by("-updated_at", "-id")[:OF_TOPICS]
 
 
 def near(tenant: Tenant, scopes: Sequence[Scope], vectors: Vectors, shown: Shown) -> list[list[Memory]]:

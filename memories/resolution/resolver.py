@@ -4,8 +4,8 @@ Everything here runs inside the one transaction that also ends the job. Message 
 fact that was said before what is already believed does not replace it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -15,15 +15,22 @@ from django.db.models import Q
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
+from loci.tenancy.context import unbound
 from memories.embedding.base import Vectors
 from memories.extraction.base import Fact, Relation
-from memories.models import Attribute, Cause, Entity, Event, Memory, MemoryState, Revision
+from memories.lifecycle.forgetting import forget
+from memories.models import Attribute, Cause, Entity, Event, Lifetime, Memory, MemoryState, Revision, Trust
 from memories.queries import visible
 from memories.resolution import timeline
 from memories.resolution.timeline import Statement
 from memories.resolution.verdicts import Closed, Verdict, VerdictKind
 from memories.scope import Scope
 from memories.text import searchable, text_hash
+from memories.topics import topic_keys
+
+MAX_CHANGES = 10
+"""Candidates that one event may change by what an extractor says of them (reliability.md §2.11)."""
+MOMENTARY = "It matters at this moment only."
 
 
 class CandidateChanged(Exception):
@@ -56,6 +63,8 @@ class Resolver:
     extractor: str
     new: NewMemory
     candidates: Mapping[int, Known]
+    speaker_names: Mapping[int, str] = field(default_factory=dict)
+    """The names of those who said the messages, by position, where they have one."""
 
     def resolve(self, facts: Sequence[Fact], vectors: Vectors) -> list[Verdict]:
         """Applies the facts in order, each seeing what the ones before it changed, and returns their verdicts.
@@ -64,8 +73,18 @@ class Resolver:
         candidate that a fact names is no longer what the extractor saw.
         """
         self._lock(facts)
-        verdicts = [self._resolve(fact, vector) for fact, vector in zip(facts, vectors, strict=True)]
+        bounded = _bounded(facts)
+        verdicts = [self._resolve(fact, vector) for fact, vector in zip(bounded, vectors, strict=True)]
         return [replace(verdict, user_id=self.scope.user_id) for verdict in verdicts]
+
+    def forget(self, numbers: Iterable[int]) -> list[Verdict]:
+        """Forgets the candidates of this scope with these numbers that may be changed, and returns their verdicts."""
+        known = (self.candidates[number] for number in numbers if number in self.candidates)
+        found = (_locked(id=each.memory_id, **self.scope.in_lane()) for each in known)
+        memories = [memory for memory in found if memory is not None and not memory.immutable]
+        with unbound():
+            forget(memories)
+        return [Verdict(VerdictKind.FORGOTTEN, "", memory.id, user_id=memory.user_id) for memory in memories]
 
     def _lock(self, facts: Sequence[Fact]) -> None:
         """Locks what the facts may change, in the order of ids as all who change memories do, and checks candidates.
@@ -85,8 +104,12 @@ class Resolver:
     def _resolve(self, fact: Fact, vector: Any) -> Verdict:
         if not fact.text.strip():
             return Verdict(VerdictKind.REJECTED, fact.text, reason="The fact has no text.")
-        said = self._statement(fact)
+        if fact.lifetime == Lifetime.MOMENTARY:
+            return Verdict(VerdictKind.REJECTED, fact.text, reason=MOMENTARY)
         attribute = self._attribute(fact)
+        if attribute is not None and not _is_trusted_with(fact, attribute.memory):
+            fact, attribute = replace(fact, attribute=None, value=None), None
+        said = self._statement(fact)
         if attribute is not None and (verdict := self._by_attribute(attribute, fact, said, vector)):
             return verdict
         if (target := self._candidate(fact)) and (verdict := self._by_relation(target, fact, said, vector)):
@@ -119,7 +142,7 @@ class Resolver:
         """What the extractor says of a candidate counts only for memories that may be changed."""
         if fact.relation == Relation.DUPLICATE:
             return self._repeat(target, fact, said)
-        if target.immutable:
+        if target.immutable or not _is_trusted_with(fact, target):
             return None
         if self._is_older(target, said):
             return self._note_earlier(target, said)
@@ -141,7 +164,7 @@ class Resolver:
     def _attribute(self, fact: Fact) -> Attribute | None:
         if not fact.attribute:
             return None
-        return Attribute.objects.filter(entity_id=self._owner, key=fact.attribute).first()
+        return Attribute.objects.filter(entity_id=self._owner, key=fact.attribute).select_related("memory").first()
 
     @cached_property
     def _owner(self) -> UUID:
@@ -159,8 +182,12 @@ class Resolver:
 
     def _repeat(self, memory: Memory, fact: Fact, said: Statement) -> Verdict:
         """In other words or not, what was said is what the memory says; an attribute may be new to it."""
+        if not _is_trusted_with(fact, memory):
+            return Verdict(VerdictKind.DUPLICATE, memory.text, memory.id)
         newest = timeline.believed(memory)[-1]
-        same = replace(said, text=newest.text, value=said.value or newest.attribute_value)
+        same = replace(said, text=newest.text)
+        if not said.key:
+            same = replace(same, key=newest.attribute_key, value=newest.attribute_value)
         self._set_attribute(fact, same, memory)
         return self._note(memory, same, Cause.REPEAT, VerdictKind.DUPLICATE)
 
@@ -174,7 +201,8 @@ class Resolver:
     def _merge(self, memory: Memory, fact: Fact, said: Statement, vector: Any) -> Verdict:
         previous = memory.text
         timeline.insert(memory, said, Cause.UPDATE)
-        changes = {**searchable(fact.text, vector), "version": memory.version + 1, "updated_at": said.said_at}
+        changes = {**searchable(fact.text, vector), **_judged(fact)}
+        changes |= {"version": memory.version + 1, "updated_at": said.said_at}
         if fact.categories:
             changes["categories"] = list(fact.categories)
         Memory.objects.filter(id=memory.id).update(**changes)
@@ -190,6 +218,7 @@ class Resolver:
         memory: Memory = Memory.objects.create(
             **self.scope.columns(),
             **searchable(fact.text, vector),
+            **_judged(fact),
             metadata=self.new.metadata,
             categories=list(fact.categories) or None,
             immutable=self.new.immutable,
@@ -216,11 +245,43 @@ class Resolver:
             text=fact.text,
             said_at=self.event.said_at,
             event_id=self.event.id,
+            key=fact.attribute or "",
             value=(fact.value or "") if fact.attribute else "",
             sources=fact.sources,
             speaker=fact.speaker,
+            speaker_name=self.speaker_names.get(fact.sources[-1] if fact.sources else -1, ""),
+            trust=fact.trust,
             extractor=self.extractor,
+            actor_id=self.event.actor_id,
+            key_id=self.event.key_id,
         )
+
+
+def _bounded(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """The facts, of which only the first ten may change what an extractor was shown; the others stand alone."""
+    changes = 0
+    for fact in facts:
+        changes += fact.relation in {Relation.REFINES, Relation.REPLACES}
+        yield fact if changes <= MAX_CHANGES else replace(fact, relation=None, candidate=None)
+
+
+def _is_trusted_with(fact: Fact, memory: Memory) -> bool:
+    """Tells whether the fact may change the memory: what a document says changes no speaker's words."""
+    return fact.trust != Trust.EXTERNAL or memory.trust == Trust.EXTERNAL
+
+
+def _judged(fact: Fact) -> dict[str, Any]:
+    """The columns of a memory that an extractor judges, and those that judge where the fact came from."""
+    return {
+        "event_time": fact.event_time,
+        "lifetime": fact.lifetime,
+        "importance": fact.importance,
+        "topics": list(fact.topics),
+        "topic_keys": topic_keys(fact.topics),
+        "relations": [asdict(edge) for edge in fact.relations],
+        "trust": fact.trust,
+        "flags": list(fact.flags),
+    }
 
 
 def supersede(old: Memory, *, by: Memory) -> None:

@@ -13,20 +13,35 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from memories.models import Cause, Memory, Revision, Scoped
+from memories.models import Cause, Memory, Revision, Scoped, Trust
+
+SCOPED = ("user_id", "agent_id", "app_id", "run_id")
+SAID = (
+    *("memory_id", "text", "valid_from", "event_id", "sources", "speaker", "speaker_name", "trust", "extractor"),
+    *("actor_id", "key_id", "attribute_key", "attribute_value"),
+)
+"""What a revision says and where that came from: all but its intervals and its scope."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Something said at one time, and where it came from (`event_id` is None for a change through the API)."""
+    """Something said at one time, and where it came from (`event_id` is None for a change through the API).
+
+    `key` and `value` are those of its attribute; `actor_id` and `key_id` tell who called.
+    """
 
     text: str
     said_at: datetime
     event_id: UUID | None = None
+    key: str = ""
     value: str = ""
     sources: tuple[int, ...] = ()
     speaker: str = ""
+    speaker_name: str = ""
+    trust: Trust = Trust.USER
     extractor: str = ""
+    actor_id: UUID | None = None
+    key_id: UUID | None = None
 
 
 def believed(memory: Memory) -> list[Revision]:
@@ -90,8 +105,7 @@ def _holds(revision: Revision, at: datetime) -> bool:
 
 
 def _shortened(revision: Revision, *, at: datetime, cause: Cause, now: datetime) -> Revision:
-    kept = ["memory_id", "text", "valid_from", "event_id", "sources", "speaker", "extractor", "attribute_value"]
-    copied = {name: getattr(revision, name) for name in [*kept, "user_id", "agent_id", "app_id", "run_id"]}
+    copied = {name: getattr(revision, name) for name in [*SAID, *SCOPED]}
     return Revision(**copied, valid_to=at, recorded_from=now, cause=cause)
 
 
@@ -102,10 +116,7 @@ def _record(memory: Memory, statement: Statement, *, cause: Cause, valid_to: dat
 def _row(scoped: Scoped, memory_id: UUID, statement: Statement, *, cause: Cause, valid_to: datetime | None) -> Revision:
     return Revision(
         memory_id=memory_id,
-        user_id=scoped.user_id,
-        agent_id=scoped.agent_id,
-        app_id=scoped.app_id,
-        run_id=scoped.run_id,
+        **{name: getattr(scoped, name) for name in SCOPED},
         text=statement.text,
         valid_from=statement.said_at,
         valid_to=valid_to,
@@ -113,7 +124,12 @@ def _row(scoped: Scoped, memory_id: UUID, statement: Statement, *, cause: Cause,
         event_id=statement.event_id,
         sources=list(statement.sources),
         speaker=statement.speaker,
+        speaker_name=statement.speaker_name,
+        trust=statement.trust,
         extractor=statement.extractor,
+        actor_id=statement.actor_id,
+        key_id=statement.key_id,
+        attribute_key=statement.key,
         attribute_value=statement.value,
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class VerdictKind(StrEnum):
-    """The six things that can become of a fact."""
+    """What can become of a fact, or of a memory that a speaker asked to have forgotten."""
 
     STORED = "stored"
     MERGED = "merged"
@@ -16,6 +16,7 @@ class VerdictKind(StrEnum):
     DUPLICATE = "duplicate"
     EARLIER = "earlier"
     REJECTED = "rejected"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ _WIRE_EVENTS = {
     VerdictKind.SUPERSEDED: "ADD",
     VerdictKind.DUPLICATE: "NOOP",
     VerdictKind.EARLIER: "NOOP",
+    VerdictKind.FORGOTTEN: "DELETE",
 }
 
 

@@ -138,6 +138,8 @@ STATEMENT = f"""
     SELECT memory.id, memory.project_id, memory.text, memory.hash, memory.metadata, memory.categories,
            memory.user_id, memory.agent_id, memory.app_id, memory.run_id, memory.state, memory.immutable,
            memory.expires_on, memory.replaced_by_id, memory.version, memory.created_at, memory.updated_at,
+           memory.event_time, memory.lifetime, memory.importance, memory.topics, memory.relations, memory.trust,
+           memory.flags,
            best.semantic, best.coverage, best.absolute
     FROM best JOIN memory ON memory.project_id = {{project}} AND memory.id = best.id
     ORDER BY best.fused DESC, best.absolute DESC, best.id

@@ -11,6 +11,7 @@ from loci.http.idempotency import Idempotency
 from loci.tenancy.context import Tenant, current_project_id, tenant_tx
 from memories.extraction.base import InputMessage
 from memories.models import Event, Message
+from memories.provenance import LOCI, Author
 from memories.scope import Scope
 from orgs.models import Project
 from orgs.project_settings import extraction_options
@@ -35,6 +36,7 @@ class AddRequest:
     expires_on: date | None = None
     said_at: datetime | None = None
     attribution: str = "both"
+    author: Author = LOCI
     options: dict[str, Any] = field(default_factory=dict)
 
     def payload(self) -> dict[str, Any]:
@@ -96,7 +98,8 @@ def _store(request: AddRequest, *, bound_to: str) -> Event:
     said_at = request.said_at or timezone.now()
     columns = request.scope.columns()
     payload = _steering(request) | request.payload() | ({BOUND_TO: bound_to} if bound_to else {})
-    event: Event = Event.objects.create(**columns, event_type="ADD", payload=payload, said_at=said_at)
+    author = request.author.columns()
+    event: Event = Event.objects.create(**columns, **author, event_type="ADD", payload=payload, said_at=said_at)
     Message.objects.bulk_create(
         Message(
             **columns,

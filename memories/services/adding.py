@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from loci.errors import DependencyError
+from loci.observability import metrics
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding.base import Vectors
 from memories.extraction import extractor
-from memories.extraction.base import Candidate, ExtractionInput, Extractor, Fact, InputMessage, Instructions
-from memories.models import Entity, Event, Memory, Message
-from memories.resolution.candidates import Shown, gather, near
+from memories.extraction.base import Decision, ExtractionInput, Extractor, Fact, InputMessage, Question
+from memories.extraction.steering import instructions_of
+from memories.models import Entity, Event, Memory, Message, Trust
+from memories.resolution.candidates import MOST, Shown, gather, near
 from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver
 from memories.resolution.verdicts import Verdict, results_of
 from memories.scope import EntityType, Scope
@@ -56,9 +59,19 @@ class Add:
         return self.scopes.get(fact.speaker, first) if self.infer else self.scope
 
     def admitted(self, fact: Fact) -> Fact:
-        """Returns the fact without its attribute where that is of another entity than the tenant is bound to."""
+        """Returns the fact with who vouches for it: the least trusted of its messages, or of all where it names none.
+
+        It has no attribute where that is of another entity than the tenant is bound to.
+        """
+        told = [self.messages[source] for source in fact.sources] or self.messages
+        trust = max((message.vouched_by for message in told), key=list(Trust).index, default=Trust.EXTERNAL)
         is_own = self.tenant.entity in {"", self.scope_of(fact).lane}
-        return fact if is_own else replace(fact, attribute=None, value=None)
+        return replace(fact, trust=trust) if is_own else replace(fact, trust=trust, attribute=None, value=None)
+
+    @property
+    def is_by_user(self) -> bool:
+        """Tells whether a user says something in it: nobody else may ask that memories be forgotten."""
+        return any(message.vouched_by == Trust.USER for message in self.messages)
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,7 @@ class Found:
     vectors: Vectors
     extractor: str
     shown: Shown = field(default_factory=Shown)
+    forgotten: Sequence[int] = ()
 
 
 def perform_add(claim: Claim) -> None:
@@ -125,20 +139,22 @@ def _attempt(claim: Claim, add: Add) -> None:
 def _inferred(add: Add) -> Found:
     shown = Shown()
     for scope in add.scopes.values():
-        shown = gather(add.tenant, scope, [message.content for message in add.messages], shown)
+        texts = [message.content for message in add.messages]
+        shown = gather(add.tenant, scope, texts, shown, most=MOST // len(add.scopes))
     reader = extractor()
     extraction = reader.extract(_input(add, shown))
     extracted = [add.admitted(fact) for fact in extraction.facts]
     vectors = vectors_of([fact.text for fact in extracted])
     unseen = near(add.tenant, [add.scope_of(fact) for fact in extracted], vectors, shown)
     facts, shown = _look_again(reader, extracted, unseen, shown)
-    return Found(facts, vectors, extraction.extractor, shown)
+    forgotten = extraction.forgotten if add.is_by_user else ()
+    return Found(facts, vectors, extraction.extractor, shown, forgotten)
 
 
 def _verbatim(add: Add) -> Found:
     """System messages are not the speakers' own and are left out (contract.md §5.7)."""
     facts = [
-        Fact(text=message.content, sources=(position,), speaker=message.role)
+        Fact(text=message.content, sources=(position,), speaker=message.role, trust=message.vouched_by)
         for position, message in enumerate(add.messages)
         if message.role != "system" and message.content.strip()
     ]
@@ -146,20 +162,12 @@ def _verbatim(add: Add) -> Found:
 
 
 def _input(add: Add, shown: Shown) -> ExtractionInput:
-    payload = add.event.payload
-    instructions = Instructions(
-        custom_instructions=payload.get("custom_instructions") or "",
-        agent_custom_instructions=payload.get("agent_custom_instructions") or "",
-        includes=payload.get("includes") or "",
-        excludes=payload.get("excludes") or "",
-        categories=payload.get("custom_categories") or {},
-    )
     return ExtractionInput(
         messages=add.messages,
-        observed_at=add.event.said_at,
+        observed_at=add.event.said_at.astimezone(ZoneInfo(add.event.payload.get("timezone") or "UTC")),
         context=add.context,
         candidates=shown.candidates,
-        instructions=instructions,
+        instructions=instructions_of(add.event.payload),
         speakers=tuple(add.scopes),
     )
 
@@ -168,22 +176,19 @@ def _look_again(
     reader: Extractor, facts: Sequence[Fact], unseen: Sequence[Sequence[Memory]], shown: Shown
 ) -> tuple[list[Fact], Shown]:
     """Asks about memories near a fact that the extractor was not shown; usually there are none, and nobody is asked."""
-    decided = []
-    for fact, memories in zip(facts, unseen, strict=True):
+    questions: dict[int, Question] = {}
+    for number, (fact, memories) in enumerate(zip(facts, unseen, strict=True)):
         shown = shown.with_more(memories)
-        ids = {memory.id for memory in memories}
-        decided.append(_decided(reader, fact, [c for c in shown.candidates if shown.known[c.number].memory_id in ids]))
-    return decided, shown
+        if memories and fact.relation is None:
+            questions[number] = Question(fact, shown.of({memory.id for memory in memories}))
+    metrics.SECOND_CALLS.labels(str(bool(questions)).lower()).inc()
+    decisions = zip(questions, reader.decide(list(questions.values())) if questions else (), strict=True)
+    decided = {number: decision for number, decision in decisions if decision}
+    return [_decided(fact, decided.get(number)) for number, fact in enumerate(facts)], shown
 
 
-def _decided(reader: Extractor, fact: Fact, unseen: Sequence[Candidate]) -> Fact:
-    if not unseen or fact.relation is not None:
-        return fact
-    decision = reader.decide(fact.text, unseen)
-    if decision is None:
-        return fact
-    relation, number = decision
-    return replace(fact, relation=relation, candidate=number)
+def _decided(fact: Fact, decision: Decision) -> Fact:
+    return replace(fact, relation=decision[0], candidate=decision[1]) if decision else fact
 
 
 def _resolve(add: Add, found: Found) -> list[Verdict]:
@@ -197,17 +202,22 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
         immutable=bool(payload.get("immutable")),
         expires_on=date.fromisoformat(expires) if expires else None,
     )
+    names = {position: message.name for position, message in enumerate(add.messages) if message.name}
     verdicts: list[Verdict] = []
     for scope in _scopes_of(add, found):
         _hold(scope)
         chosen = [number for number, fact in enumerate(found.facts) if add.scope_of(fact) == scope]
-        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known)
+        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known, names)
         verdicts += resolver.resolve([found.facts[number] for number in chosen], found.vectors[chosen])
+        verdicts += resolver.forget(found.forgotten)
+    if found.forgotten:
+        Message.objects.filter(event=add.event).update(in_context=False)
     return verdicts
 
 
 def _scopes_of(add: Add, found: Found) -> list[Scope]:
-    return list(dict.fromkeys(map(add.scope_of, found.facts)))
+    told = map(add.scope_of, found.facts)
+    return list(dict.fromkeys([*told, *add.scopes.values()] if found.forgotten else told))
 
 
 def _hold(scope: Scope) -> None:

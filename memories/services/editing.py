@@ -1,7 +1,7 @@
 """Memories are changed through the API: one, or many in one commit (contract.md §5.11, §7)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,8 @@ from django.utils import timezone
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
-from memories.models import Attribute, Cause, Memory
+from memories.models import Attribute, Cause, Lifetime, Memory, Trust
+from memories.provenance import LOCI, Author
 from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
 from memories.resolution.timeline import Statement
@@ -19,6 +20,17 @@ from workers import outcomes
 from workers.outcomes import Outcome
 
 IMMUTABLE = "This memory is immutable."
+
+NOT_JUDGED: Mapping[str, Any] = {
+    "event_time": None,
+    "lifetime": Lifetime.LASTING,
+    "importance": None,
+    "topics": [],
+    "topic_keys": [],
+    "relations": [],
+    "trust": Trust.USER,
+}
+"""What an extractor judged of the text before says nothing of the new one."""
 
 UPDATED_AT_ONCE = 250
 """Memories per statement, which holds their vectors."""
@@ -50,21 +62,21 @@ def prepare(edits: Sequence[Edit]) -> list[PreparedEdit]:
 
 
 def _prepared(edit: Edit, vector: Any) -> PreparedEdit:
-    found_by = {} if edit.text is None else searchable(edit.text, vector)
-    return PreparedEdit(edit.memory_id, edit.text, {**edit.columns, **found_by})
+    new = {} if edit.text is None else {**searchable(edit.text, vector), **NOT_JUDGED}
+    return PreparedEdit(edit.memory_id, edit.text, {**edit.columns, **new})
 
 
-def edit_memory(tenant: Tenant, edit: PreparedEdit) -> Memory:
+def edit_memory(tenant: Tenant, edit: PreparedEdit, *, by: Author = LOCI) -> Memory:
     """Changes a memory and returns it; a new text is a new revision.
 
     Raises `NotFound`, and `DomainError` for an immutable one.
     """
     with tenant_tx(tenant):
-        edit_memories(tenant, [edit])
+        edit_memories(tenant, [edit], by=by)
         return memory_of(edit.memory_id)
 
 
-def edit_memories(tenant: Tenant, edits: Sequence[PreparedEdit]) -> None:
+def edit_memories(tenant: Tenant, edits: Sequence[PreparedEdit], *, by: Author = LOCI) -> None:
     """Changes these memories, each named once, in one commit.
 
     Raises `NotFound` when one does not exist, and `DomainError` when one is immutable; then none is changed.
@@ -74,16 +86,17 @@ def edit_memories(tenant: Tenant, edits: Sequence[PreparedEdit]) -> None:
         memories = memories_of(by_id, whole=True)
         if any(memory.immutable for memory in memories):
             raise DomainError(IMMUTABLE)
-        _restate([memory for memory in memories if by_id[memory.id].text is not None], by_id)
+        _restate([memory for memory in memories if by_id[memory.id].text is not None], by_id, by)
         _update(memories, by_id)
         outcomes.record(Outcome(meter="update", source=new_id(), quantity=len(memories)))
 
 
-def _restate(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit]) -> None:
+def _restate(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit], by: Author) -> None:
     now = timezone.now()
+    said = Statement(text="", said_at=now, speaker="api", actor_id=by.actor_id, key_id=by.key_id)
     # What the API says is believed from now on, also over a statement that was dated into the future.
     statements = [
-        (newest, Statement(text=edits[memory_id].text or "", said_at=max(now, newest.valid_from), speaker="api"))
+        (newest, replace(said, text=edits[memory_id].text or "", said_at=max(now, newest.valid_from)))
         for memory_id, newest in timeline.newest(memories).items()
     ]
     timeline.append(statements, Cause.UPDATE)

@@ -47,6 +47,15 @@ def env_int(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
 
 
+def env_float(name: str, default: float | None) -> float | None:
+    """Returns the number of a setting; raises `ImproperlyConfigured` for what is none."""
+    text = env(name)
+    try:
+        return float(text) if text else default
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number, not {text!r}.") from None
+
+
 def env_bool(name: str, default: bool) -> bool:
     """Returns the setting `name` as a truth value: 1, true, yes and on are true, in any case."""
     return env(name, str(default)).lower() in {"1", "true", "yes", "on"}

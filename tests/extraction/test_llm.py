@@ -5,6 +5,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,17 @@ from django.test import override_settings
 from loci.errors import DependencyError
 from loci.net.endpoint import endpoint
 from memories.extraction import extractor
-from memories.extraction.base import Candidate, ExtractionInput, Fact, InputMessage, Instructions, Relation
+from memories.extraction.base import (
+    Candidate,
+    Edge,
+    ExtractionInput,
+    Fact,
+    InputMessage,
+    Instructions,
+    Question,
+    Relation,
+)
+from memories.extraction.categories import DEFAULT_CATEGORIES
 from memories.extraction.llm import LLMExtractor
 from tests.fakes.llm import FakeLLM, Fault, data_of
 from tests.fakes.settings import use
@@ -45,6 +56,9 @@ def answered(llm: FakeLLM, given: ExtractionInput, **fields: Any) -> Fact:
     return fact
 
 
+ABOUT_A_CAT = Question(Fact("Has a cat"), [Candidate(0, "Has a dog")])
+
+
 def test_it_works(llm: FakeLLM) -> None:
     with override_settings(LLM_MODEL="small"):
         extraction = new_extractor().extract(said("I live in San Francisco.", "I don't like cheese."))
@@ -52,7 +66,7 @@ def test_it_works(llm: FakeLLM) -> None:
         ("Lives in San Francisco", (0,), "location", "San Francisco"),
         ("Does not like cheese", (1,), "preference.cheese", "dislikes"),
     ]
-    assert extraction.extractor == "llm/small/add-2"
+    assert extraction.extractor == "llm/small/add-3"
     assert (extraction.calls, extraction.tokens_in, extraction.tokens_out) == (1, 100, 20)
 
 
@@ -88,13 +102,74 @@ def test_the_model_is_told_what_it_needs_and_nothing_else(llm: FakeLLM) -> None:
             "categories": {"pets": "animals"},
         },
         "context": [{"role": "user", "content": "Hello"}],
-        "candidates": [{"number": 0, "text": "Has a cat", "said_at": "2026-11-20T12:00:00+00:00"}],
+        "candidates": [{"number": 0, "text": "Has a cat", "said_at": "2026-11-20"}],
         "messages": [
             {"number": 0, "role": "user", "name": "Mara", "content": "I have a dog"},
             {"number": 1, "role": "assistant", "content": "Nice"},
         ],
     }
     assert "user" not in llm.requests[0]
+
+
+def test_every_setting_that_steers_reaches_the_model(llm: FakeLLM) -> None:
+    asked = Instructions(
+        update_custom_instructions="Never replace",
+        usecase="A travel agency",
+        memory_depth="Only the essential",
+        is_multilingual=False,
+        attributes={"seat": {"enum": ["aisle", "window"]}},
+        may_forget=True,
+    )
+    new_extractor().extract(replace(said("I have a dog"), instructions=asked))
+    told = data_of(llm.requests[0])["instructions"]
+    assert told.pop("categories") == DEFAULT_CATEGORIES
+    assert told == {
+        "update_custom_instructions": "Never replace",
+        "usecase": "A travel agency",
+        "memory_depth": "Only the essential",
+        "language": "English",
+        "attributes": {"seat": {"enum": ["aisle", "window"]}},
+        "may_forget": True,
+    }
+
+
+def test_what_a_model_judges_of_a_fact_is_kept_within_bounds(llm: FakeLLM) -> None:
+    edge = {"source": "user", "relation": " works  at ", "target": "Acme"}
+    judged = {"lifetime": "temporary", "importance": 9, "topics": [" Acme ", "Acme", ""], "relations": [edge]}
+    llm.script({"facts": [{"text": "Works at Acme", **judged}, {"text": "Likes tea", "lifetime": "for ever"}]})
+    works, likes = new_extractor().extract(said("…")).facts
+    assert (works.lifetime, works.importance, works.topics) == ("temporary", 5, ("Acme",))
+    assert works.relations == (Edge("user", "works at", "Acme"),)
+    assert (likes.lifetime, likes.importance, likes.topics, likes.relations) == ("lasting", None, (), ())
+    assert llm.calls == 1
+
+
+@pytest.mark.parametrize(("value", "kept"), [("aisle", "aisle"), ("wing", None)])
+def test_an_attribute_of_the_calls_own_schema_keeps_its_spelling_and_its_values(
+    llm: FakeLLM, value: str, kept: str | None
+) -> None:
+    llm.script({"facts": [{"text": "Sits there", "attribute": "seatKind", "value": value}]})
+    asked = Instructions(attributes={"seatKind": {"enum": ["aisle", "window"]}})
+    (fact,) = new_extractor().extract(replace(said("…"), instructions=asked)).facts
+    assert (fact.attribute, fact.value) == (kept and "seatKind", kept)
+
+
+@pytest.mark.parametrize(("may_forget", "forgotten"), [(True, (1, 0)), (False, ())])
+def test_only_candidates_are_forgotten_and_only_where_that_is_allowed(
+    llm: FakeLLM, may_forget: bool, forgotten: tuple[int, ...]
+) -> None:
+    llm.script({"facts": [], "forgotten": [1, 7, 0, 1]})
+    candidates = [Candidate(0, "Likes tea"), Candidate(1, "Likes milk")]
+    asked = replace(said("…"), candidates=candidates, instructions=Instructions(may_forget=may_forget))
+    assert new_extractor().extract(asked).forgotten == forgotten
+
+
+@pytest.mark.parametrize(("setting", "sent"), [(None, None), (0.2, 0.2)])
+def test_temperature_and_length_of_answers_are_settings(llm: FakeLLM, setting: float | None, sent: Any) -> None:
+    with override_settings(LLM_TEMPERATURE=setting, LLM_MAX_TOKENS=321):
+        new_extractor().extract(said("I have a dog"))
+    assert llm.requests[0].get("temperature") == sent
+    assert 321 in llm.requests[0].values()
 
 
 def test_data_stand_between_markers_that_a_message_cannot_forge(llm: FakeLLM) -> None:
@@ -212,12 +287,18 @@ def test_an_error_does_not_quote_the_answer(llm: FakeLLM) -> None:
     assert "secret" not in str(failure.value)
 
 
-def test_decide_gives_the_relation_to_a_memory_that_was_shown(llm: FakeLLM) -> None:
+def test_decide_gives_the_relations_of_all_facts_to_memories_that_were_shown_in_one_call(llm: FakeLLM) -> None:
     near = [Candidate(4, "Has a dog"), Candidate(7, "Has a cat")]
-    assert new_extractor().decide("Has a cat", near) == (Relation.DUPLICATE, 7)
-    assert data_of(llm.requests[0])["candidates"] == [
-        {"number": 4, "text": "Has a dog"},
-        {"number": 7, "text": "Has a cat"},
+    questions = [Question(Fact("Has a cat"), near), Question(Fact("Has a fish"), near[:1])]
+    assert new_extractor().decide(questions) == [(Relation.DUPLICATE, 7), None]
+    assert llm.calls == 1
+    assert data_of(llm.requests[0])["questions"] == [
+        {
+            "number": 0,
+            "fact": "Has a cat",
+            "candidates": [{"number": 4, "text": "Has a dog"}, {"number": 7, "text": "Has a cat"}],
+        },
+        {"number": 1, "fact": "Has a fish", "candidates": [{"number": 4, "text": "Has a dog"}]},
     ]
 
 
@@ -225,22 +306,27 @@ def test_decide_gives_the_relation_to_a_memory_that_was_shown(llm: FakeLLM) -> N
 def test_decide_gives_nothing_for_no_relation_or_an_unknown_memory(
     llm: FakeLLM, relation: str | None, candidate: int | None
 ) -> None:
-    llm.script({"relation": relation, "candidate": candidate})
-    assert new_extractor().decide("Has a cat", [Candidate(0, "Has a dog")]) is None
+    llm.script({"decisions": [{"question": 0, "relation": relation, "candidate": candidate}]})
+    assert new_extractor().decide([ABOUT_A_CAT]) == [None]
+
+
+def test_what_the_answer_leaves_out_is_not_decided_and_what_was_not_asked_is_not_heard(llm: FakeLLM) -> None:
+    llm.script({"decisions": [{"question": 5, "relation": "refines", "candidate": 0}]})
+    assert new_extractor().decide([ABOUT_A_CAT]) == [None]
 
 
 def test_one_job_asks_four_times_and_then_decides_nothing(llm: FakeLLM) -> None:
     job = new_extractor()
     job.extract(said("I live in Rome."))
-    near = [Candidate(0, "Has a cat")]
-    assert [job.decide("Has a cat", near) for _ in range(4)] == [(Relation.DUPLICATE, 0)] * 3 + [None]
+    question = Question(Fact("Has a cat"), [Candidate(0, "Has a cat")])
+    assert [job.decide([question]) for _ in range(4)] == [[(Relation.DUPLICATE, 0)]] * 3 + [[None]]
     assert (llm.calls, job.calls, job.tokens_in) == (4, 4, 400)
 
 
 def test_an_incomplete_answer_to_decide_is_a_failed_dependency(llm: FakeLLM) -> None:
     llm.script({}, {})
     with pytest.raises(DependencyError):
-        new_extractor().decide("Has a cat", [Candidate(0, "Has a dog")])
+        new_extractor().decide([ABOUT_A_CAT])
 
 
 def test_a_model_extracts_where_one_is_set_up(llm: FakeLLM) -> None:

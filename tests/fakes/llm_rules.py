@@ -12,9 +12,9 @@ _TASTE = re.compile(r"\bI (?:now |also |really )*(don't like|do not like|hate|li
 
 
 def answer_to(data: Json) -> Json:
-    """Returns the answer to a request's data: facts for a conversation, a relation for one fact and its neighbours."""
-    if "fact" in data:
-        return _relation_to_same_text(data["fact"], data["candidates"])
+    """Returns the answer to a request's data: facts for a conversation, decisions for facts and their neighbours."""
+    if "questions" in data:
+        return {"decisions": [_decision(question) for question in data["questions"]]}
     read = [message for message in data["messages"] if message["role"] in data["speakers"]]
     return {"facts": [_fact(message, data["candidates"]) for message in read]}
 
@@ -34,6 +34,10 @@ def _fact(message: Json, candidates: list[Json]) -> Json:
     if same and same[0].get("value") != value:
         return {**fact, "relation": "refines", "candidate": same[0]["number"]}
     return {**fact, **_relation_to_same_text(text, candidates)}
+
+
+def _decision(question: Json) -> Json:
+    return {"question": question["number"], **_relation_to_same_text(question["fact"], question["candidates"])}
 
 
 def _relation_to_same_text(text: str, candidates: list[Json]) -> Json:

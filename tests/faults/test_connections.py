@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
-from django.db import connections
 
 from loci.local.programs import wait_for
 from memories.extraction.base import InputMessage
@@ -12,6 +11,7 @@ from memories.services.accepting import AddRequest, accept_add
 from tests.conftest import DATABASE, Person, Services
 from tests.fakes.llm import FakeLLM, Fault
 from tests.fakes.settings import use
+from tests.pool import lends
 from workers.tasks.add import ADD
 from workers.tasks.running import run
 
@@ -19,23 +19,15 @@ JOBS = 4
 STATES = "SELECT DISTINCT state FROM pg_stat_activity WHERE usename = 'loci_app'"
 
 
-def _held() -> int:
-    """How many connections of this process's pool are checked out."""
-    stats: dict[str, int] = connections["default"].pool.get_stats()  # type: ignore[attr-defined]  # of Postgres alone
-    return stats["pool_size"] - stats["pool_available"]
-
-
 def test_no_connection_is_held_while_a_model_hangs(alice: Person, services: Services) -> None:
     requests = [
         AddRequest(Scope(user_id=f"user-{number}"), (InputMessage("user", "Hello."),)) for number in range(JOBS)
     ]
     jobs = [accept_add(alice.tenant, request, run_here=True).job_id for request in requests]
-    held_before = _held()  # By threads that earlier tests left behind.
     with FakeLLM(fault=Fault.HANG) as llm, use(llm), ThreadPoolExecutor(JOBS) as threads:
         runs = [threads.submit(run, ADD, alice.tenant, job_id) for job_id in jobs if job_id]
         assert wait_for(lambda: llm.running == JOBS, 20)
-        # Not at once: the pool may still be making a connection that somebody waited for.
-        assert wait_for(lambda: _held() == held_before, 20)
+        assert lends(0)
         with psycopg.connect(services.postgres.admin_url(DATABASE)) as admin:
             states = {state for (state,) in admin.execute(STATES)}
         llm.stop()

@@ -86,12 +86,13 @@ def test_only_a_near_memory_that_was_not_shown_costs_a_second_call(alice: Person
     for number in range(8):
         keep(alice, unlike(number))
     tea = keep(alice, "Drinks green tea every morning")
-    llm.script(facts(fact("Drinks green tea each morning")), relation("duplicate", 5))
+    decision = {"question": 0, **relation("duplicate", 5)}
+    llm.script(facts(fact("Drinks green tea each morning")), {"decisions": [decision]})
     event = add(alice, "Must I meet the deadline of the report?")
     extract, decide = map(data_of, llm.requests)
     assert tea not in str(extract)
     assert "Drinks green tea every morning" not in [shown["text"] for shown in extract["candidates"]]
-    assert [shown["text"] for shown in decide["candidates"]] == ["Drinks green tea every morning"]
+    assert [shown["text"] for shown in decide["questions"][0]["candidates"]] == ["Drinks green tea every morning"]
     assert verdicts(event) == ["duplicate"]
     assert event["results"][0]["id"] == tea
 

@@ -51,7 +51,7 @@ def send(by: Person, method: str, path: str, body: dict[str, Any] | None = None)
 def rows(person: Person, model: Any) -> list[Any]:
     assert person.tenant.org_id
     with org_tx(person.tenant.org_id):
-        return list(model.objects.all())
+        return list(model.objects.order_by("id"))
 
 
 def invited_emails(person: Person) -> set[str]:

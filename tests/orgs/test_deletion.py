@@ -77,7 +77,7 @@ def second_project(person: Person) -> Person:
 
 def entries(person: Person, action: str) -> list[Any]:
     with tenant_tx(control_of(person)):
-        return list(AuditEntry.objects.filter(action=action))
+        return list(AuditEntry.objects.filter(action=action).order_by("number"))
 
 
 def test_a_deleted_project_is_gone_at_once(alice: Person) -> None:

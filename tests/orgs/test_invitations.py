@@ -90,7 +90,7 @@ def browser_of(email: str) -> Browser:
 def roles(person: Person, email: str = NEW) -> list[tuple[UUID | None, str]]:
     assert person.tenant.org_id
     with org_tx(person.tenant.org_id):
-        return list(Membership.objects.filter(user__email=email).values_list("project_id", "role"))
+        return list(Membership.objects.filter(user__email=email).order_by("id").values_list("project_id", "role"))
 
 
 def test_an_invitation_is_mailed_as_text_and_html_with_a_link_of_this_host(alice: Person) -> None:

@@ -52,7 +52,7 @@ def works(key: str) -> bool:
 
 def jobs_of(control: Any) -> list[Job]:
     with tenant_tx(control):
-        return list(Job.objects.filter(kind="leak"))
+        return list(Job.objects.filter(kind="leak").order_by("id"))
 
 
 def mailed(control: Any) -> list[str]:

@@ -46,7 +46,7 @@ def said(answer: Any) -> tuple[int, str]:
 def rows(person: Person, model: Any, **which: Any) -> list[Any]:
     assert person.tenant.org_id
     with org_tx(person.tenant.org_id):
-        return list(model.objects.filter(**which))
+        return list(model.objects.filter(**which).order_by("id"))
 
 
 def test_the_lists_say_who_belongs_with_the_hosted_keys(alice: Person) -> None:

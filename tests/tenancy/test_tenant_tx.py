@@ -2,17 +2,16 @@
 
 import contextlib
 import threading
-import time
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import DataError, connection, connections, transaction
+from django.db import DataError, connection, transaction
 
 from loci.tenancy.context import NoTenant, Tenant, current_org_id, current_tenant, has_tenant, org_tx, tenant_tx
 from memories.models import Memory
 from orgs.models import Organization, Project
 from tests.conftest import Person
+from tests.pool import lends
 from tests.tenancy.rows import make_rows
 
 HOSTILE = [
@@ -22,18 +21,6 @@ HOSTILE = [
     "user:\n\t☃",
     "user:" + "x" * 5000,
 ]
-
-
-def lends(count: int) -> bool:
-    """Tells whether the pool lends so many connections; it may need a moment to open or take back one."""
-    default: Any = connections["default"]
-    deadline = time.monotonic() + 2
-    while time.monotonic() < deadline:
-        stats = default.pool.get_stats()
-        if stats["pool_size"] - stats.get("pool_available", 0) == count:
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def settings_of_the_session() -> tuple[int, list[str]]:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from memories.api.answers import examples
 from memories.api.answers.base import Answer, MessageAnswer, PageAnswer, RelationsAnswer, WhoAnswer
 from memories.api.description import example, one_of
-from memories.models import MemoryState
+from memories.models import Lifetime, MemoryState, Trust
 
 
 class CalendarAnswer(Answer):
@@ -26,6 +26,14 @@ class CalendarAnswer(Answer):
     is_weekend = serializers.BooleanField()
 
 
+class EdgeAnswer(Answer):
+    """What a memory says of two topics; `user` is the speaker."""
+
+    source = serializers.CharField()  # type: ignore[assignment]  # the word for it, which serializers have for another use
+    relation = serializers.CharField()
+    target = serializers.CharField()
+
+
 @example(examples.MEMORY)
 class MemoryAnswer(WhoAnswer):
     """A memory (contract.md §3.1)."""
@@ -40,6 +48,18 @@ class MemoryAnswer(WhoAnswer):
     expiration_date = serializers.DateField(allow_null=True, help_text="The last day on which it is found.")
     immutable = serializers.BooleanField(help_text="Whether later adds leave it alone.")
     structured_attributes = CalendarAnswer()
+    event_time = serializers.DateTimeField(allow_null=True, help_text="When what it says happens.")
+    lifetime = serializers.ChoiceField(choices=Lifetime.values, help_text="How long it will matter.")
+    importance = serializers.IntegerField(
+        allow_null=True,
+        min_value=1,
+        max_value=5,
+        help_text="From a detail to what shapes all; null: not judged.",
+    )
+    topics = serializers.ListField(child=serializers.CharField(), help_text="The things that it names.")
+    relations = EdgeAnswer(many=True, help_text="What it says of two topics.")
+    trust = serializers.ChoiceField(choices=Trust.values, help_text="Who vouches for it.")
+    flags = serializers.ListField(child=serializers.CharField(), help_text="What is suspect about it.")
     replaced_by = serializers.UUIDField(allow_null=True, help_text="The memory that superseded it.")
     synthesized = serializers.BooleanField()
     lifecycle_state = serializers.ChoiceField(choices=MemoryState.values)

@@ -7,7 +7,16 @@ from datetime import datetime
 from itertools import chain, islice
 
 from memories.embedding.base import Embedder
-from memories.extraction.base import Candidate, Extraction, ExtractionInput, Fact, InputMessage, Relation
+from memories.extraction.base import (
+    Candidate,
+    Decision,
+    Extraction,
+    ExtractionInput,
+    Fact,
+    InputMessage,
+    Question,
+    Relation,
+)
 from memories.extraction.offline.answers import as_statement
 from memories.extraction.offline.dates import resolved
 from memories.extraction.offline.patterns import PATTERNS, Match
@@ -66,20 +75,14 @@ class OfflineExtractor:
         )
         wishes = given.instructions
         wanted = (fact for fact in facts if is_wanted(fact, includes=wishes.includes, excludes=wishes.excludes))
-        return Extraction(facts=tuple(self._related(fact, given.candidates) for fact in wanted), extractor=VERSION)
+        return Extraction(facts=tuple(_related(fact, given.candidates) for fact in wanted), extractor=VERSION)
 
-    def decide(self, fact_text: str, near: Sequence[Candidate]) -> tuple[Relation, int] | None:
-        """Returns the memory that says the same in the same words, as a duplicate; None where there is none.
+    def decide(self, questions: Sequence[Question]) -> list[Decision]:
+        """Returns for each question the memory that says the same in the same words, as a duplicate, or None.
 
         Likeness alone decides nothing here: what replaces what is told by attributes.
         """
-        same = (candidate for candidate in near if _normalized(candidate.text) == _normalized(fact_text))
-        found = next(same, None)
-        return (Relation.DUPLICATE, found.number) if found else None
-
-    def _related(self, fact: Fact, candidates: Sequence[Candidate]) -> Fact:
-        same = self.decide(fact.text, candidates)
-        return replace(fact, relation=same[0], candidate=same[1]) if same else fact
+        return [_same(question.fact, question.near) for question in questions]
 
     def _judged(self, found: Sequence[_Found], given: ExtractionInput) -> list[Judgement | None]:
         """Asks the classifier about whatever a pattern did not settle: whether to keep it, or its category."""
@@ -90,6 +93,17 @@ class OfflineExtractor:
         for n, judgement in zip(unsure, self._classifier.judge(texts, own), strict=False):
             judged[n] = judgement
         return judged
+
+
+def _related(fact: Fact, candidates: Sequence[Candidate]) -> Fact:
+    same = _same(fact, candidates)
+    return replace(fact, relation=same[0], candidate=same[1]) if same else fact
+
+
+def _same(fact: Fact, candidates: Sequence[Candidate]) -> Decision:
+    said = _normalized(fact.text)
+    found = next((candidate for candidate in candidates if _normalized(candidate.text) == said), None)
+    return (Relation.DUPLICATE, found.number) if found else None
 
 
 def _judged_text(found: _Found) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import openai
+from django.conf import settings
 from pydantic import BaseModel, Field, ValidationError
 
 from loci.errors import DependencyError
@@ -14,7 +15,6 @@ from loci.net.llm import BadRequest, Budget, call, client
 from loci.net.presets import AnswerFormat
 from loci.observability import metrics
 
-MAX_ANSWER_TOKENS = 8_192
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 """Of the whole HTTP answer, with its envelope, escapes, and the reasoning that some endpoints include."""
@@ -80,10 +80,13 @@ def _is_about(answer_format: AnswerFormat, reason: str) -> bool:
 def _request(
     endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], answer_format: AnswerFormat
 ) -> dict[str, Any]:
+    # Without one the model's own is meant: some models refuse any.
+    warmth = {} if settings.LLM_TEMPERATURE is None else {"temperature": settings.LLM_TEMPERATURE}
     return {
         "model": endpoint.model,
         "messages": list(messages),
-        endpoint.preset.limit_field: MAX_ANSWER_TOKENS,
+        endpoint.preset.limit_field: settings.LLM_MAX_TOKENS,
+        **warmth,
         **_format_fields(schema, answer_format),
     }
 

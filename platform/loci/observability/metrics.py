@@ -29,6 +29,7 @@ EXPIRED_LEASES = Gauge(
 )
 
 LLM_CALLS = Counter("loci_llm_calls_total", "Calls of a language model.", ["model", "outcome"])
+SECOND_CALLS = Counter("loci_add_second_calls_total", "Adds, by whether a second question was needed.", ["needed"])
 LLM_TOKENS = Counter("loci_llm_tokens_total", "Tokens, as the provider counts them.", ["model", "direction"])
 
 SEARCH_SECONDS = Histogram("loci_search_seconds", "Time of the parts of a search.", ["part"], buckets=_FAST)
