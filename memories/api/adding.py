@@ -20,6 +20,7 @@ from loci.http.parser import body_of
 from loci.http.renderer import dump_json
 from loci.tenancy.context import tenant_tx
 from memories.api.answers.adds import ADD_V1, AddAnswer
+from memories.api.media import MAX_BODY_WITH_FILES, check_size
 from memories.api.serializers import AddInput
 from memories.api.waiting import place, run_now, wait_for
 from memories.api.wire import QUEUED
@@ -49,6 +50,7 @@ class AddView(ProjectView):
     scopes: ClassVar[Mapping[str, str]] = {"POST": "memories:write"}
     rates: ClassVar[Mapping[str, str]] = {"POST": "add"}
     for_bound_keys = frozenset({"POST"})
+    max_body_bytes = MAX_BODY_WITH_FILES
 
     @extend_schema(
         summary="Add memories",
@@ -94,7 +96,9 @@ class AddView(ProjectView):
 
     def _read(self, request: Request) -> AddInput:
         # version and api_version, output options and the like of older clients are accepted and mean nothing here.
-        given = AddInput(data=normalise(body_of(request)))
+        body = normalise(body_of(request))
+        check_size(int(request.META.get("CONTENT_LENGTH") or 0), body.get("messages"))
+        given = AddInput(data=body)
         given.is_valid(raise_exception=True)
         return given
 

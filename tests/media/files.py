@@ -4,7 +4,7 @@ import io
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, StreamObject, TextStringObject
 
@@ -106,3 +106,11 @@ def pdf_with_password(password: str, *, only_owner: bool = False) -> bytes:
     _add_page(writer, _shown("I live in Berlin."))
     writer.encrypt("" if only_owner else password, owner_password=password, algorithm="AES-256")
     return _written(writer)
+
+
+def image_of_words(text: str) -> bytes:
+    """Returns a PNG in which the text is written."""
+    drawn, canvas = io.BytesIO(), Image.new("RGB", (30 * len(text), 100), "white")
+    ImageDraw.Draw(canvas).text((20, 30), text, fill="black", font=ImageFont.load_default(40))
+    canvas.save(drawn, "PNG")
+    return drawn.getvalue()

@@ -11,6 +11,13 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
+NOT_OF_KIND = {
+    Kind.IMAGE: "The file is no JPEG, PNG, GIF or WebP image.",
+    Kind.PDF: "The file is no PDF.",
+    Kind.TEXT: "The file is no text in UTF-8.",
+}
+"""What is said of a file that is none of the kind that was promised."""
+
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -38,7 +45,9 @@ def kind_of(content: bytes) -> Kind | None:
     media_type = sniffed(content)
     if media_type == "application/pdf":
         return Kind.PDF
-    return {"image": Kind.IMAGE, "text": Kind.TEXT}.get(media_type.split("/")[0])  # type: ignore[return-value]
+    if media_type.startswith("image/"):
+        return Kind.IMAGE
+    return Kind.TEXT if media_type else None
 
 
 def _is_text(content: bytes) -> bool:

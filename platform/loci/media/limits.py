@@ -1,5 +1,7 @@
 """How much of a file is read (reliability.md §2.7). Importing this costs nothing, as the child process needs it."""
 
+from dataclasses import dataclass
+
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 25_000_000
 LONGEST_SIDE = 2_048
@@ -7,10 +9,24 @@ LONGEST_SIDE = 2_048
 MAX_PAGES = 200
 MAX_TEXT_CHARS = 2_000_000
 
-MEMORY_BYTES = 512 * 1024 * 1024
-CPU_S = 10
 OPEN_FILES = 32
-KILLED_AFTER_S = 15.0
+
+
+@dataclass(frozen=True)
+class Confines:
+    """What the process that reads one file may use, and after how long it is killed."""
+
+    memory_bytes: int
+    cpu_s: int
+    seconds: float
+
+
+CONFINES = {
+    "image": Confines(512 * 1024 * 1024, cpu_s=10, seconds=15),
+    "pdf": Confines(512 * 1024 * 1024, cpu_s=10, seconds=15),
+    "ocr": Confines(4 * 1024 * 1024 * 1024, cpu_s=60, seconds=30),
+}
+"""By what is done. OCR reads images of our own making only; its models need room."""
 
 TOO_LARGE = "The file is larger than 20 MB."
 TOO_MANY_PIXELS = "The image has more than 25 million pixels."

@@ -1,5 +1,6 @@
 """Files of strangers are taken apart in a child process that can do little else (reliability.md §2.7)."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -12,7 +13,6 @@ from pathlib import Path
 
 from loci.media import limits
 from loci.media.child import DONE
-from loci.media.kinds import Kind
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _SOURCE_ROOT = Path(__file__).parents[2]
@@ -27,15 +27,28 @@ def redrawn_image(content: bytes) -> bytes:
 
     Raises `FileRefused`.
     """
-    return _read_apart(Kind.IMAGE, content)
+    return _read_apart("image", content)
 
 
 def pages_of_pdf(content: bytes) -> list[str]:
     """Returns the text of each page, as it can be stored. Raises `FileRefused`."""
-    pages = [storable(page) for page in json.loads(_read_apart(Kind.PDF, content))]
+    pages = [storable(page) for page in json.loads(_read_apart("pdf", content))]
     if not any(pages):
         raise FileRefused(limits.NO_TEXT)
     return pages
+
+
+def has_ocr() -> bool:
+    """Tells whether this installation can read words in images (`pip install loci[ocr]`)."""
+    return importlib.util.find_spec("rapidocr_onnxruntime") is not None
+
+
+def words_in_image(drawn: bytes) -> str:
+    """Returns the lines of text in an image that `redrawn_image` made; empty where there are none.
+
+    Raises `FileRefused`.
+    """
+    return storable("\n".join(json.loads(_read_apart("ocr", drawn))))
 
 
 def text_of(content: bytes) -> str:
@@ -58,13 +71,13 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _read_apart(kind: Kind, content: bytes) -> bytes:
+def _read_apart(job: str, content: bytes) -> bytes:
     if len(content) > limits.MAX_FILE_BYTES:
         raise FileRefused(limits.TOO_LARGE)
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
-        with _child(kind, file.fileno()) as child:
+        with _child(job, file.fileno()) as child:
             assert child.stdout is not None  # noqa: S101 - it was asked for
             answer = child.stdout.read(MAX_ANSWER_BYTES + 1)
     if answer[:1] == DONE and len(answer) <= MAX_ANSWER_BYTES:
@@ -75,16 +88,16 @@ def _read_apart(kind: Kind, content: bytes) -> bytes:
 
 
 @contextmanager
-def _child(kind: Kind, stdin: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A child that knows no setting and no secret, and is gone after 15 seconds, and with the block."""
-    with subprocess.Popen(  # noqa: S603 - our own program; `kind` is one of ours
-        [sys.executable, "-B", "-P", "-s", "-m", "loci.media.child", kind],
+def _child(job: str, stdin: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A child that knows no setting and no secret, and is gone after its time, and with the block."""
+    with subprocess.Popen(  # noqa: S603 - our own program; `job` is one of ours
+        [sys.executable, "-B", "-P", "-s", "-m", "loci.media.child", job],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={"PYTHONPATH": str(_SOURCE_ROOT), "PATH": os.defpath},
     ) as child:
-        killer = threading.Timer(limits.KILLED_AFTER_S, child.kill)
+        killer = threading.Timer(limits.CONFINES[job].seconds, child.kill)
         killer.daemon = True
         killer.start()
         try:
