@@ -169,7 +169,7 @@ def read_history(memory: ImportedMemory, history: Any) -> ImportedMemory:
     """Returns the memory with the past that this history tells; raises `Unreadable`."""
     if not isinstance(history, list) or len(history) > MAX_ENTRIES:
         raise Unreadable(f"history: must be a list of at most {MAX_ENTRIES:,} entries.")
-    entries = _valid(EntryInput(data=[_normalised(entry) for entry in history], many=True))
+    entries = _valid(EntryInput(data=[_normalised(entry) for entry in history], many=True), "history")
     return with_past(memory, entries.validated_data)
 
 
@@ -192,7 +192,7 @@ def _normalised(row: Any) -> dict[str, Any]:
     return normalise(row, aliases=_NAMES)
 
 
-def _valid(given: Any) -> Any:
+def _valid(given: Any, within: str = "") -> Any:
     if not given.is_valid():
-        raise Unreadable(" ".join(islice(sentences(given.errors), MAX_SENTENCES)))
+        raise Unreadable(" ".join(islice(sentences(given.errors, within), MAX_SENTENCES)))
     return given

@@ -41,7 +41,7 @@ class RemoteProject:
         read = 0
         for answer in _pages(lambda number: self._api.post("/v3/memories/", body, page=number, page_size=PAGE)):
             read += len(answer["results"])
-            self.total = answer.get("count")
+            self.total = count if isinstance(count := answer.get("count"), int) else None
             yield Page([_row(data) for data in answer["results"]], read)
 
     def histories(self, labels: Sequence[str]) -> Mapping[str, Any]:

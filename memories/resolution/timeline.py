@@ -6,7 +6,7 @@ statements in another order ends in the same intervals. Repetitions count as sta
 The promise is each memory's own: what superseded a memory is another one.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,10 +51,11 @@ def begin(memory: Memory, statement: Statement) -> None:
 
 def insert(memory: Memory, statement: Statement, cause: Cause) -> None:
     """Records one more statement, which holds until the next one; an interval that ended before it stays as it is."""
-    holding, following = _neighbours(believed(memory), statement)
-    if holding is not None and _holds(holding, statement.said_at):
-        close(holding, at=statement.said_at)
-    _record(memory, statement, cause=cause, valid_to=following.valid_from if following else None)
+    held = believed(memory)
+    at = _position(held, statement)
+    if at and _holds(held[at - 1], statement.said_at):
+        close(held[at - 1], at=statement.said_at)
+    _record(memory, statement, cause=cause, valid_to=held[at].valid_from if at < len(held) else None)
 
 
 def append(statements: Sequence[tuple[Revision, Statement]], cause: Cause) -> None:
@@ -91,17 +92,14 @@ def learned(
     rows: list[Revision] = []
     held: list[Revision] = []
     for cause, statement in said:
-        holding, following = _neighbours(held, statement)
-        until = following.valid_from if following else None
-        new = []
-        if holding is not None and _holds(holding, statement.said_at):
-            held.remove(holding)
-            holding.recorded_to = now
-            new.append(_shortened(holding, at=statement.said_at, cause=Cause.SPLIT, now=now))
-        new.append(_row(memory, memory.id, statement, cause=cause, valid_to=until))
-        for row in new:
-            insort(held, row, key=order)
-        rows += new
+        at = _position(held, statement)
+        if at and _holds(held[at - 1], statement.said_at):
+            held[at - 1].recorded_to = now
+            held[at - 1] = _shortened(held[at - 1], at=statement.said_at, cause=Cause.SPLIT, now=now)
+            rows.append(held[at - 1])
+        until = held[at].valid_from if at < len(held) else None
+        held.insert(at, _row(memory, memory.id, statement, cause=cause, valid_to=until))
+        rows.append(held[at])
     if closed_at is not None:
         held[-1].recorded_to = now
         rows.append(_shortened(held[-1], at=closed_at, cause=Cause.DELETE, now=now))
@@ -110,10 +108,9 @@ def learned(
     return rows
 
 
-def _neighbours(held: Sequence[Revision], statement: Statement) -> tuple[Revision | None, Revision | None]:
-    """The last of the believed revisions, in their order, that the statement follows, and the first that follows it."""
-    at = bisect_right(held, order(statement), key=order)
-    return (held[at - 1] if at else None), (held[at] if at < len(held) else None)
+def _position(held: Sequence[Revision], statement: Statement) -> int:
+    """How many of the believed revisions, in their order, the statement follows."""
+    return bisect_right(held, order(statement), key=order)
 
 
 def _holds(revision: Revision, at: datetime) -> bool:

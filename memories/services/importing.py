@@ -91,7 +91,7 @@ def import_memories(tenant: Tenant, memories: Sequence[ImportedMemory]) -> int:
 def import_entities(tenant: Tenant, entities: Iterable[ImportedEntity]) -> None:
     """Keeps what is known of entities that the project does not have; the others stay as they are."""
     with tenant_tx(tenant):
-        Entity.objects.bulk_create(
+        _create(
             [
                 Entity(
                     type=entity.type,
@@ -102,8 +102,7 @@ def import_entities(tenant: Tenant, entities: Iterable[ImportedEntity]) -> None:
                     updated_at=entity.updated_at,
                 )
                 for entity in entities
-            ],
-            ignore_conflicts=True,
+            ]
         )
 
 
@@ -126,8 +125,11 @@ def link_superseded(tenant: Tenant, successors: Mapping[UUID, UUID]) -> dict[UUI
 
 
 def note_import(tenant: Tenant, public_id: str, count: int) -> None:
-    """Notes in the audit log of the project's organization that its operator brought memories in, and how many."""
-    with tenant_tx(tenant):
+    """Notes in the audit log of the project's organization that its operator brought memories in, and how many.
+
+    Without the database it does nothing: what was kept is kept.
+    """
+    with audit.in_nobodys_way("memory.import"), tenant_tx(tenant):
         audit.record(audit.SYSTEM, "memory.import", "project", public_id, count=count)
 
 
@@ -148,9 +150,14 @@ def _wait_for_other_imports() -> None:
 
 def _introduce(scopes: Iterable[Scope]) -> None:
     named = {entity for scope in scopes for entity in scope.entities()}
-    # In one order: adds that introduce the same entities must not wait for this in a circle.
-    rows = [Entity(type=kind, name=name) for kind, name in sorted(named)]
-    Entity.objects.bulk_create(rows, ignore_conflicts=True)
+    _create([Entity(type=kind, name=name) for kind, name in named])
+
+
+def _create(entities: list[Entity]) -> None:
+    """In the order of adds: else those that introduce the same entities could wait for this in a circle."""
+    types = list(EntityType)
+    entities.sort(key=lambda entity: (types.index(EntityType(entity.type)), entity.name))
+    Entity.objects.bulk_create(entities, ignore_conflicts=True)
 
 
 def _row(memory: ImportedMemory, found_by: Mapping[str, Any]) -> Memory:

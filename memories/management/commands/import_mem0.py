@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 from rest_framework.exceptions import ValidationError
 
 from loci.env import env
@@ -27,6 +28,7 @@ from orgs.queries import project_tenant
 FAILED = 2
 """The exit code of an import that could not go on; 1 is that of one that is through and has skipped something."""
 STOPPED = 130
+LONGEST_LINE = 500
 
 KEY = "MEM0_API_KEY"
 AGAIN = "The same command goes on from there."
@@ -75,6 +77,8 @@ class Command(BaseCommand):
             raise CommandError(_refusal(refused), returncode=FAILED) from refused
         except DependencyError as error:
             raise CommandError(f"{error} {_kept(work)}", returncode=FAILED) from error
+        except OperationalError as error:
+            raise CommandError(f"The database fails. {_kept(work)}", returncode=FAILED) from error
         except KeyboardInterrupt:
             raise CommandError(f"Stopped. {_kept(work)}", returncode=STOPPED) from None
 
@@ -91,7 +95,7 @@ class Command(BaseCommand):
 
     def _list(self, skipped: list[Skipped]) -> None:
         for row in skipped:
-            self.stderr.write(f"{row.label}: {row.reason}")
+            self.stderr.write(_shown(f"{row.label}: {row.reason}"))
 
     def _report(self, work: Import) -> None:
         self.stdout.write(f"{'to import' if work.is_dry else 'imported':<15}{work.imported:,}")
@@ -101,6 +105,11 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(work.unlinked):,} superseded memories name a successor that is not there.")
         if work.skipped:
             raise CommandError(f"Skipped {work.skipped:,}; the reasons are above.")
+
+
+def _shown(text: str) -> str:
+    """A source's own words must not steer the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text[:LONGEST_LINE])
 
 
 def _kept(work: Import) -> str:

@@ -34,7 +34,8 @@ class JsonApi:
     """A service at `base_url`, called with `authorization`; from any number of threads, until the end of its block.
 
     What fails to connect or to answer in time, 408, 429 and 5xx are tried again, up to seven times in all, after
-    `Retry-After` or a growing pause. Redirects are not followed: the key is for this host. Answers have at most 64 MiB.
+    `Retry-After` or a growing pause; a service that never answered anything is not waited for. Redirects are not
+    followed: the key is for this host. Answers have at most 64 MiB.
     No error quotes an answer, an address beyond its path, or the key.
     """
 
@@ -46,6 +47,7 @@ class JsonApi:
         except httpx2.InvalidURL:
             raise DependencyError(f"{base_url} is not an address.") from None
         self._pauses_s = pauses_s
+        self._has_answered = False
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +71,7 @@ class JsonApi:
             try:
                 return self._attempt(method, path, query, body)
             except _AttemptFailed as failed:
-                pause = next(pauses, None)
+                pause = next(pauses, None) if self._has_answered else None
                 wait = pause and (pause * _random.uniform(0.5, 1) if failed.wait_s is None else failed.wait_s)
                 if wait is None or wait > LONGEST_WAIT_S:
                     raise DependencyError(f"The service {failed}.", retry_after=failed.wait_s) from None
@@ -78,6 +80,7 @@ class JsonApi:
     def _attempt(self, method: str, path: str, query: dict[str, int], body: Any) -> Any:
         try:
             with self._client.stream(method, path, params=query or None, json=body) as response:
+                self._has_answered = True
                 _raise_for(response)
                 return _decoded(response)
         except httpx2.TimeoutException:
