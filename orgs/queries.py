@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from loci.tenancy.context import Tenant
 from orgs import keys
-from orgs.models import KeyKind, Organization
+from orgs.models import KeyKind, Organization, Project
 from orgs.roles import scopes_in_organization, scopes_in_project
 
 
@@ -221,6 +221,16 @@ def organization_id(public_id: str) -> UUID | None:
     organizations = Organization._base_manager.using("owner")
     named = Q(public_id=public_id) | Q(projects__public_id=public_id, projects__is_control=False)
     return organizations.filter(named).values_list("id", flat=True).first()
+
+
+def project_tenant(public_id: str) -> Tenant | None:
+    """Returns the tenant that the project `proj_…` is; None for no such one, or one that was deleted.
+
+    For operators' commands, as `organization_id`.
+    """
+    projects = Project._base_manager.using("owner").filter(deleted_at=None, org__deleted_at=None, is_control=False)
+    row = projects.filter(public_id=public_id).values_list("id", "org_id").first()
+    return Tenant(project_id=row[0], org_id=row[1]) if row else None
 
 
 def _place(row: dict[str, Any]) -> Place:

@@ -6,6 +6,7 @@ statements in another order ends in the same intervals. Repetitions count as sta
 The promise is each memory's own: what superseded a memory is another one.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,16 +66,11 @@ def begin(memory: Memory, statement: Statement) -> None:
 
 def insert(memory: Memory, statement: Statement, cause: Cause) -> None:
     """Records one more statement, which holds until the next one; an interval that ended before it stays as it is."""
-    following: Revision | None = None
-    holding: Revision | None = None
-    for revision in believed(memory):
-        if order(revision) > order(statement):
-            following = revision
-            break
-        holding = revision
-    if holding is not None and _holds(holding, statement.said_at):
-        close(holding, at=statement.said_at)
-    _record(memory, statement, cause=cause, valid_to=following.valid_from if following else None)
+    held = believed(memory)
+    at = _position(held, statement)
+    if at and _holds(held[at - 1], statement.said_at):
+        close(held[at - 1], at=statement.said_at)
+    _record(memory, statement, cause=cause, valid_to=held[at].valid_from if at < len(held) else None)
 
 
 def append(statements: Sequence[tuple[Revision, Statement]], cause: Cause) -> None:
@@ -98,6 +94,38 @@ def close(revision: Revision, *, at: datetime, cause: Cause = Cause.SPLIT) -> No
     now = timezone.now()
     Revision.objects.filter(id=revision.id).update(recorded_to=now)
     _shortened(revision, at=at, cause=cause, now=now).save(force_insert=True)
+
+
+def learned(
+    memory: Memory, said: Sequence[tuple[Cause, Statement]], *, closed_at: datetime | None = None
+) -> list[Revision]:
+    """Returns the rows, not saved yet, of a new memory whose whole past becomes known at once.
+
+    They are what `begin`, then `insert` for each further statement, and then `close` with `closed_at` would leave.
+    """
+    now = timezone.now()
+    rows: list[Revision] = []
+    held: list[Revision] = []
+    for cause, statement in said:
+        at = _position(held, statement)
+        if at and _holds(held[at - 1], statement.said_at):
+            held[at - 1].recorded_to = now
+            held[at - 1] = _shortened(held[at - 1], at=statement.said_at, cause=Cause.SPLIT, now=now)
+            rows.append(held[at - 1])
+        until = held[at].valid_from if at < len(held) else None
+        held.insert(at, _row(memory, memory.id, statement, cause=cause, valid_to=until))
+        rows.append(held[at])
+    if closed_at is not None:
+        held[-1].recorded_to = now
+        rows.append(_shortened(held[-1], at=closed_at, cause=Cause.DELETE, now=now))
+    for row in rows:
+        row.recorded_from = now
+    return rows
+
+
+def _position(held: Sequence[Revision], statement: Statement) -> int:
+    """How many of the believed revisions, in their order, the statement follows."""
+    return bisect_right(held, order(statement), key=order)
 
 
 def _holds(revision: Revision, at: datetime) -> bool:

@@ -131,16 +131,17 @@ _NO_FIELDS = frozenset({"errors", "non_field_errors"})
 def _validation_body(detail: Any) -> dict[str, Any]:
     """The fields' own errors, as DRF writes them, and one text of the first few."""
     fields = dict(detail) if isinstance(detail, dict) else {}
-    return {**fields, "detail": " ".join(islice(_sentences(detail), _MAX_SENTENCES))}
+    return {**fields, "detail": " ".join(islice(sentences(detail), _MAX_SENTENCES))}
 
 
-def _sentences(detail: Any, field: str = "") -> Iterator[str]:
+def sentences(detail: Any, field: str = "") -> Iterator[str]:
+    """Yields what a validation says, each time with the path of the field that it is about."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             path = field if name in _NO_FIELDS else f"{field}.{name}".lstrip(".")
-            yield from _sentences(inner, path)
+            yield from sentences(inner, path)
     elif isinstance(detail, list):
         for inner in detail:
-            yield from _sentences(inner, field)
+            yield from sentences(inner, field)
     else:
         yield f"{field}: {detail}" if field else str(detail)

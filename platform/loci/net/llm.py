@@ -1,13 +1,10 @@
 """The one way to a remote model: its timeouts, retries, budget and breaker (reliability.md §2.10)."""
 
-import email.utils
-import math
 import os
 import random
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeVar
 
@@ -18,6 +15,7 @@ from django.db import connections
 from loci.errors import DependencyError
 from loci.net.breaker import Breaker
 from loci.net.endpoint import Endpoint
+from loci.net.retry_after import retry_after
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 30.0
@@ -25,7 +23,6 @@ PAUSES_S = (0.5, 2.0)
 """Before the second and the third attempt, each with jitter."""
 MAX_CALLS = 4
 """The answers that one job may ask of a model; with the retries, 12 requests."""
-MAX_RETRY_AFTER_S = 3600.0
 
 T = TypeVar("T")
 _random = random.SystemRandom()
@@ -135,7 +132,7 @@ def _attempt(send: Callable[[openai.Timeout], T], timeout: openai.Timeout, break
 def _judged(error: openai.APIError | httpx2.HTTPError) -> _AttemptFailed:
     if isinstance(error, openai.APIStatusError):
         again = error.status_code in {408, 429} or error.status_code >= 500
-        return _AttemptFailed(f"answered {_code(error)}", again=again, retry_after=_retry_after(error.response.headers))
+        return _AttemptFailed(f"answered {_code(error)}", again=again, retry_after=retry_after(error.response.headers))
     cause = error.__cause__ or error
     was_slow = isinstance(cause, httpx2.TimeoutException) and not isinstance(cause, httpx2.ConnectTimeout)
     return _AttemptFailed("did not answer in time" if was_slow else "cannot be reached", again=not was_slow)
@@ -145,16 +142,3 @@ def _code(error: openai.APIStatusError) -> str:
     """The status, and the endpoint's machine-readable code, which unlike its message cannot quote the conversation."""
     code = error.code if error.code and re.fullmatch(r"[a-z_]{1,64}", error.code) else ""
     return f"{error.status_code} {code}".strip()
-
-
-def _retry_after(headers: httpx2.Headers) -> float | None:
-    """`Retry-After` in seconds, given as a number or as a date (RFC 9110 §10.2.3)."""
-    value = headers.get("retry-after", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (email.utils.parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_S) if math.isfinite(seconds) else None
