@@ -14,6 +14,9 @@ from loci.errors import DomainError
 from memories.retrieval.filters.values import read_entity_id
 
 MAX_ID = 256
+MAX_MESSAGES = 500
+MAX_CONTENT = 100_000
+MAX_TEXT = 400_000
 MAX_PROPERTIES = 50
 MAX_PROPERTY = 1_000
 MAX_PROPERTY_NAME = 100

@@ -6,13 +6,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from memories.api.fields import MAX_ID
+from memories.api.fields import MAX_CONTENT, MAX_ID, MAX_MESSAGES, MAX_TEXT
 from memories.api.media import MAX_FILES, PARTS, MediaReader
 from memories.services.files import NewFile, NewMessage, placeholder
 
-MAX_MESSAGES = 500
-MAX_CONTENT = 100_000
-MAX_TEXT = 400_000
 ROLES = ("user", "assistant", "system", "tool")
 
 _TEXT_SCHEMA = {"type": "string", "maxLength": MAX_CONTENT}

@@ -8,6 +8,8 @@ from rest_framework import serializers
 from memories.api.answers.examples import MEMORY_ID
 from memories.api.description import example
 from memories.api.fields import (
+    MAX_MESSAGES,
+    MAX_TEXT,
     CategoriesField,
     ClearableDateField,
     EntityIdField,
@@ -17,7 +19,7 @@ from memories.api.fields import (
     TimezoneField,
     ValueSchemaField,
 )
-from memories.api.messages import MAX_MESSAGES, MAX_TEXT, MessagesField
+from memories.api.messages import MessagesField
 from memories.extraction.base import InputMessage
 from memories.models import EventStatus, EventType
 from memories.provenance import Author
