@@ -25,12 +25,15 @@ from memories.api.fields import (
 )
 from memories.api.serializers import Input, ScopeInput
 from memories.importing.past import begin, with_past
-from memories.models import MemoryState
+from memories.models import Lifetime, MemoryState, Trust
 from memories.scope import EntityType
 from memories.services.importing import ImportedEntity, ImportedMemory
+from memories.topics import MAX_KEY, topic_keys
 
 MAX_ENTRIES = 10_000
 """Changes in the history of one memory."""
+MAX_TOPICS = 50
+JUDGED = ("event_time", "lifetime", "importance", "topics", "relations", "trust", "flags")
 MAX_SENTENCES = 3
 
 NAMESPACE = UUID("8d0f3a54-6c1e-5b43-9a0e-3c5d2f5f7b11")
@@ -81,6 +84,19 @@ class EntryInput(Input):
     valid_to = TimestampField(required=False)
 
 
+def _names(longest: int) -> serializers.ListField:
+    name = serializers.CharField(max_length=longest)
+    return serializers.ListField(child=name, required=False, max_length=MAX_TOPICS)
+
+
+class EdgeInput(Input):
+    """What a memory says of two topics."""
+
+    source = serializers.CharField(max_length=MAX_KEY)  # type: ignore[assignment]  # the wire's name
+    relation = serializers.CharField(max_length=MAX_KEY)
+    target = serializers.CharField(max_length=MAX_KEY)
+
+
 class MemoryInput(ScopeInput):
     """A memory object. Of other keys, such as embeddings, nothing is kept."""
 
@@ -98,6 +114,13 @@ class MemoryInput(ScopeInput):
         [MemoryState.ACTIVE.value, MemoryState.SUPERSEDED.value], default=MemoryState.ACTIVE.value
     )
     replaced_by = serializers.CharField(max_length=MAX_ID, required=False)
+    event_time = TimestampField(required=False)
+    lifetime = serializers.ChoiceField(Lifetime.choices, required=False)
+    importance = serializers.IntegerField(min_value=1, max_value=5, required=False)
+    topics = _names(MAX_KEY)
+    relations = EdgeInput(many=True, required=False)
+    trust = serializers.ChoiceField(Trust.choices, required=False)
+    flags = _names(32)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuses a memory that is about nobody: no list would ever show it."""
@@ -125,7 +148,13 @@ class MemoryInput(ScopeInput):
             categories=given.get("categories"),
             immutable=given["immutable"],
             expires_on=given.get("expiration_date"),
+            judged=self._judged(),
         )
+
+    def _judged(self) -> dict[str, Any]:
+        """What another Loci's extractor judged of it; other sources know nothing of that."""
+        given = {name: self.validated_data[name] for name in JUDGED if name in self.validated_data}
+        return {**given, "topic_keys": topic_keys(given.get("topics", ()))}
 
     def _derived_id(self) -> UUID:
         created_at = self.validated_data.get("created_at")

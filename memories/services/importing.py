@@ -1,7 +1,7 @@
 """Memories that were made elsewhere are taken over as they are, with their ids, times and past (docs/operating.md)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,8 @@ class ImportedMemory:
     categories: list[str] | None = None
     immutable: bool = False
     expires_on: date | None = None
+    judged: Mapping[str, Any] = field(default_factory=dict)
+    """Columns that tell what an extractor judged of it."""
 
     @property
     def state(self) -> MemoryState:
@@ -170,6 +172,7 @@ def _row(memory: ImportedMemory, found_by: Mapping[str, Any]) -> Memory:
         state=memory.state,
         immutable=memory.immutable,
         expires_on=memory.expires_on,
+        **memory.judged,
         created_at=memory.created_at,
         updated_at=memory.updated_at,
     )

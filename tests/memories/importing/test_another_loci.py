@@ -41,6 +41,9 @@ def filled(alice: Person, llm: FakeLLM) -> Person:
     put(alice, dog, text="Has two dogs", metadata={"pets": 2})
     scripted_add(alice, llm, lives_in("Berlin"), user_id="mary", timestamp=FEB)
     scripted_add(alice, llm, lives_in("Oslo"), user_id="mary", timestamp=JAN)
+    edge = {"source": "user", "relation": "works at", "target": "Acme"}
+    judged = {"event_time": "2026-01-01", "lifetime": "temporary", "importance": 4, "topics": ["Acme"]}
+    scripted_add(alice, llm, fact("Works at Acme", relations=[edge], **judged), user_id="mary", timestamp=FEB)
     keep(alice, "Is on holiday", expiration_date=str((timezone.now() - timedelta(days=3)).date()))
     keep(alice, "Was born in Rome", user_id="mary", immutable=True)
     delete(alice, f"/v1/memories/{keep(alice, 'Is forgotten')}/")
@@ -55,7 +58,7 @@ def test_a_project_of_another_loci_comes_whole(filled: Person, bob: Person, web:
     key_file.write_text(f"{filled.key}\n")
     ended = run_import(bob, web, "--key-file", key_file)
     assert (ended.code, ended.complaints) == (0, [])
-    assert (ended.count("imported"), ended.count("already there")) == (6, 0)
+    assert (ended.count("imported"), ended.count("already there")) == (7, 0)
 
     assert everything(bob) == everything(filled)
     assert texts(bob) == texts(filled) == ["Has found a flat", "Has two dogs"]
@@ -73,7 +76,7 @@ def test_a_second_import_changes_nothing(filled: Person, bob: Person, web: str, 
     run_import(bob, web, "--key-file", key_file)
     before = [(row, past(bob, row["id"])) for row in everything(bob)]
     ended = run_import(bob, web, "--key-file", key_file)
-    assert (ended.code, ended.count("imported"), ended.count("already there")) == (0, 0, 6)
+    assert (ended.code, ended.count("imported"), ended.count("already there")) == (0, 0, 7)
     assert [(row, past(bob, row["id"])) for row in everything(bob)] == before
 
 
@@ -96,7 +99,7 @@ def test_what_changed_since_is_kept_here_and_listed(filled: Person, bob: Person,
 def test_one_user_can_be_imported_alone(filled: Person, bob: Person, web: str, key_file: Path) -> None:
     key_file.write_text(filled.key)
     ended = run_import(bob, web, "--key-file", key_file, "--user", "mary")
-    assert (ended.code, ended.count("imported")) == (0, 2)
+    assert (ended.code, ended.count("imported")) == (0, 3)
     assert {row["user_id"] for row in everything(bob)} == {"mary"}
     assert [row["name"] for row in get(bob, "/v1/entities/")["results"]] == ["mary"]
 
@@ -104,7 +107,7 @@ def test_one_user_can_be_imported_alone(filled: Person, bob: Person, web: str, k
 def test_a_dry_run_counts_and_changes_nothing(filled: Person, bob: Person, web: str, key_file: Path) -> None:
     key_file.write_text(filled.key)
     ended = run_import(bob, web, "--key-file", key_file, "--dry-run")
-    assert (ended.code, ended.count("to import")) == (0, 6)
+    assert (ended.code, ended.count("to import")) == (0, 7)
     assert get(bob, "/v1/entities/")["count"] == 0
     with tenant_tx(bob.tenant):
         assert not Memory.objects.exists()
