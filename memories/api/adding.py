@@ -20,7 +20,7 @@ from loci.http.parser import body_of
 from loci.http.renderer import dump_json
 from loci.tenancy.context import tenant_tx
 from memories.api.answers.adds import ADD_V1, AddAnswer
-from memories.api.media import MAX_BODY_WITH_FILES, check_size
+from memories.api.media import MAX_BODY_WITH_FILES, check_size, room_for
 from memories.api.serializers import AddInput
 from memories.api.waiting import place, run_now, wait_for
 from memories.api.wire import QUEUED
@@ -42,6 +42,10 @@ DONE_MESSAGE = {
     EventStatus.SUCCEEDED: "Memories stored successfully",
     EventStatus.FAILED: "The memories could not be stored.",
 }
+
+
+def _length(request: Request) -> int:
+    return int(request.META.get("CONTENT_LENGTH") or 0)
 
 
 class AddView(ProjectView):
@@ -66,6 +70,10 @@ class AddView(ProjectView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Accepts the add, and where the caller wants that, waits for it."""
+        with room_for(_length(request)):
+            return self._add(request)
+
+    def _add(self, request: Request) -> HttpResponseBase:
         given = self._read(request)
         key = idempotency_of(request, self.tenant)
         add = given.add_request(self.caller.here.attribution, Author.of(self.caller))
@@ -97,7 +105,7 @@ class AddView(ProjectView):
     def _read(self, request: Request) -> AddInput:
         # version and api_version, output options and the like of older clients are accepted and mean nothing here.
         body = normalise(body_of(request))
-        check_size(int(request.META.get("CONTENT_LENGTH") or 0), body.get("messages"))
+        check_size(_length(request), body.get("messages"))
         given = AddInput(data=body)
         given.is_valid(raise_exception=True)
         return given

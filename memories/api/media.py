@@ -3,12 +3,15 @@
 import base64
 import binascii
 import re
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from rest_framework import serializers
 
+from loci.errors import DomainError
 from loci.http.parser import MAX_BODY_BYTES, BodyTooLarge
 from loci.media.kinds import NOT_OF_KIND, Kind, kind_of
 from loci.media.limits import MAX_FILE_BYTES
@@ -20,6 +23,9 @@ PARTS = {"image_url": Kind.IMAGE, "mdx_url": Kind.TEXT, "txt_url": Kind.TEXT, "p
 MAX_FILES = 20
 MAX_BODY_WITH_FILES = 28 * 1024**2
 
+ROOMS, ROOM_WAIT_S = 4, 2.0
+
+_rooms = threading.BoundedSemaphore(ROOMS)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _DATA = re.compile(r"data:(?P<type>[^,]{0,200}),", re.IGNORECASE)
 
@@ -50,6 +56,23 @@ class MediaReader:
         if kind_of(content) != PARTS[name]:
             raise serializers.ValidationError(f"{name}: {NOT_OF_KIND[PARTS[name]]}")
         return NewFile(PARTS[name], content=content)
+
+
+@contextmanager
+def room_for(length: int) -> Iterator[None]:
+    """Holds one of the few rooms for bodies of more than 2 MiB, whose handling takes several times their length.
+
+    Raises `DomainError` (503) where none gets free within 2 seconds.
+    """
+    if length <= MAX_BODY_BYTES:
+        yield
+        return
+    if not _rooms.acquire(timeout=ROOM_WAIT_S):
+        raise DomainError("Too many large adds at once. Try again.", status=503)
+    try:
+        yield
+    finally:
+        _rooms.release()
 
 
 def check_size(length: int, messages: Any) -> None:
@@ -85,10 +108,10 @@ def _decoded(source: str, name: str) -> bytes:
     body = source[data.end() :] if data else source
     if data and not data["type"].lower().endswith(";base64"):
         return unquote_to_bytes(body)
-    try:
-        return base64.b64decode(_padded(body), validate=True)
-    except (binascii.Error, ValueError):
-        raise serializers.ValidationError(f"{name}.url must be an https URL, a data URL or base64.") from None
+    for spelling in (str, _padded):
+        with suppress(binascii.Error, ValueError):
+            return base64.b64decode(spelling(body), validate=True)
+    raise serializers.ValidationError(f"{name}.url must be an https URL, a data URL or base64.")
 
 
 def _padded(text: str) -> str:

@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pytest_django import Settings
 from loci.media import limits, sandbox
 from loci.net import guard
 from loci.tenancy.context import tenant_tx
+from memories.api import media
 from memories.extraction.chunks import CHUNK_CHARS, chunks
 from memories.extraction.vision import NO_EYES
 from memories.models import Blob, Event, Memory, Message, Revision
@@ -407,6 +409,20 @@ def test_a_large_body_is_taken_for_its_files_only(alice: Person, llm: FakeLLM) -
     assert status(messages=says(part("txt_url", data_url(bytes(21 * MIB))))) == 413
     assert status(messages=says(*[part("txt_url", document)] * 3)) == 413
     assert call(alice, "POST", "/v3/memories/search/", {"query": "x" * (2 * MIB)}).status_code == 413
+
+
+def test_few_large_bodies_are_handled_at_once_and_small_ones_do_not_wait(
+    alice: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "ROOM_WAIT_S", 0.05)
+    large = {"user_id": "alex", "messages": says(part("txt_url", data_url(b"x " * (2 * MIB), "text/plain")))}
+    with ExitStack() as others:
+        for _ in range(media.ROOMS):
+            others.enter_context(media.room_for(3 * MIB))
+        refused = call(alice, "POST", "/v3/memories/add/", large)
+        assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+        assert queue(alice, "I like tea.")
+    assert call(alice, "POST", "/v3/memories/add/", large).status_code == 200
 
 
 def test_twenty_megabytes_of_files_are_taken_and_kept_in_pieces(alice: Person, llm: FakeLLM) -> None:
