@@ -23,9 +23,9 @@ PARTS = {"image_url": Kind.IMAGE, "mdx_url": Kind.TEXT, "txt_url": Kind.TEXT, "p
 MAX_FILES = 20
 MAX_BODY_WITH_FILES = 28 * 1024**2
 
-ROOMS, ROOM_WAIT_S = 4, 2.0
+ROOM_BYTES = 2 * MAX_BODY_WITH_FILES
+ROOM_WAIT_S = 2.0
 
-_rooms = threading.BoundedSemaphore(ROOMS)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _DATA = re.compile(r"data:(?P<type>[^,]{0,200}),", re.IGNORECASE)
 
@@ -58,21 +58,34 @@ class MediaReader:
         return NewFile(PARTS[name], content=content)
 
 
+class _Room:
+    """How many bytes of large bodies this process may still handle."""
+
+    def __init__(self) -> None:
+        self.free = ROOM_BYTES
+        self.changed = threading.Condition()
+
+
+_room = _Room()
+
+
 @contextmanager
 def room_for(length: int) -> Iterator[None]:
-    """Holds one of the few rooms for bodies of more than 2 MiB, whose handling takes several times their length.
+    """Holds room for a body of more than 2 MiB, whose handling takes several times its length in memory.
 
     Raises `DomainError` (503) where none gets free within 2 seconds.
     """
-    if length <= MAX_BODY_BYTES:
-        yield
-        return
-    if not _rooms.acquire(timeout=ROOM_WAIT_S):
-        raise DomainError("Too many large adds at once. Try again.", status=503)
+    needed = length if length > MAX_BODY_BYTES else 0
+    with _room.changed:
+        if not _room.changed.wait_for(lambda: needed <= _room.free, timeout=ROOM_WAIT_S):
+            raise DomainError("Too many large adds at once. Try again.", status=503)
+        _room.free -= needed
     try:
         yield
     finally:
-        _rooms.release()
+        with _room.changed:
+            _room.free += needed
+            _room.changed.notify_all()
 
 
 def check_size(length: int, messages: Any) -> None:
