@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import DatabaseError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -44,7 +44,7 @@ DONE_MESSAGE = {
 }
 
 
-def _length(request: Request) -> int:
+def _length(request: Request | HttpRequest) -> int:
     return int(request.META.get("CONTENT_LENGTH") or 0)
 
 
@@ -55,6 +55,11 @@ class AddView(ProjectView):
     rates: ClassVar[Mapping[str, str]] = {"POST": "add"}
     for_bound_keys = frozenset({"POST"})
     max_body_bytes = MAX_BODY_WITH_FILES
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Lets a large body wait for room before any of it is read."""
+        with room_for(_length(request)):
+            return super().dispatch(request, *args, **kwargs)
 
     @extend_schema(
         summary="Add memories",
@@ -70,10 +75,6 @@ class AddView(ProjectView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Accepts the add, and where the caller wants that, waits for it."""
-        with room_for(_length(request)):
-            return self._add(request)
-
-    def _add(self, request: Request) -> HttpResponseBase:
         given = self._read(request)
         key = idempotency_of(request, self.tenant)
         add = given.add_request(self.caller.here.attribution, Author.of(self.caller))
