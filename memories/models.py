@@ -292,3 +292,38 @@ class Attribute(ProjectTable):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.entity_id}"
+
+
+class BlobForm(models.TextChoices):
+    """What a blob holds: a piece of a file as it was sent, the URL of one, or a piece of a document's text."""
+
+    FILE = "file"
+    URL = "url"
+    CHUNK = "chunk"
+
+
+class Blob(Scoped):
+    """Up to 1 MiB of a file that came with a message, until its event has read it, or it expires.
+
+    `position` is the message's, `part` counts the files of the message from 1, `piece` what a file or its text was cut
+    into. `kind` is what the file was sent as (`loci.media.kinds.Kind`).
+    """
+
+    event = TenantForeignKey(Event)
+    position = models.PositiveIntegerField()
+    part = models.PositiveIntegerField()
+    piece = models.PositiveIntegerField(default=0)
+    form = models.CharField(max_length=8, choices=BlobForm)
+    kind = models.CharField(max_length=8)
+    content = models.BinaryField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "blob"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "event", "position", "part", "form", "piece"], name="blob_once"),
+        ]
+        indexes = [models.Index(fields=["project", "expires_at"], name="blob_expiry")]
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.part} of message {self.position} of {self.event_id}"

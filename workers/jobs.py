@@ -5,7 +5,7 @@ Every function runs inside the caller's `tenant_tx`.
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,14 @@ class Fenced(Exception):
 
 
 class Unfinished(Exception):
-    """A step of long work is done, and another is left: the job is given back for it."""
+    """A step of long work is done, and another is left: the job is given back for it, due in `after_s` seconds.
+
+    With a pause, other jobs of the lane have their turn between two steps.
+    """
+
+    def __init__(self, *, after_s: float = 0) -> None:
+        super().__init__()
+        self.after_s = after_s
 
 
 class LaneBusy(Exception):
@@ -50,6 +57,8 @@ class Claim:
     crashes: int
     soft: int
     created_at: datetime
+    cursor: dict[str, Any] | None = field(default=None, compare=False)
+    """How far earlier claims have come with long work."""
 
 
 held: set[Claim] = set()
@@ -64,11 +73,12 @@ def enqueue(
     event_id: UUID | None = None,
     run_here: bool = False,
     not_before: datetime | None = None,
+    cursor: dict[str, Any] | None = None,
 ) -> Job:
     """Stores a new job. Where its project's and lane's turn allow, it is published: ring for it after the commit.
 
     With `run_here` it counts as published too: the caller runs it at once, and nobody is to ring. One that is not due
-    `not_before` a later time is left to the dispatcher.
+    `not_before` a later time is left to the dispatcher. Long work begins at `cursor`.
     """
     is_published = run_here or (not_before is None and _may_publish(queue, lane))
     return Job.objects.create(
@@ -78,6 +88,7 @@ def enqueue(
         event_id=event_id,
         published_at=Now() if is_published else None,
         not_before=not_before or Now(),
+        cursor=cursor,
     )
 
 
@@ -137,6 +148,7 @@ def claim(tenant: Tenant, job_id: UUID, lease_s: int) -> Claim | None:
         crashes=job.attempt - 1 - job.soft,
         soft=job.soft,
         created_at=job.created_at,
+        cursor=job.cursor,
     )
 
 
@@ -149,6 +161,11 @@ def hold(claim: Claim) -> None:
     """Keeps the claim good for the rest of the transaction. Raises `Fenced` as `finish` does."""
     if not _held(claim).select_for_update(of=["self"]).exists():
         raise Fenced(f"Job {claim.job_id} has a newer claim.")
+
+
+def advance(claim: Claim, cursor: dict[str, Any]) -> None:
+    """Notes, in the commit of a step, how far the work has come; earlier failures no longer count. Raises `Fenced`."""
+    _end(claim, cursor=cursor, attempt=1, soft=0)
 
 
 def finish(claim: Claim) -> None:

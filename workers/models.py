@@ -22,13 +22,14 @@ class Job(ProjectTable):
 
     `attempt` counts claims and `soft` those that ended in a failed dependency, so `attempt - soft` counts crashes.
     `fence` rises with every claim: only the holder of the newest may finish. `lane` names the entity whose jobs run one
-    at a time; None is no lane.
+    at a time; None is no lane. `cursor` says how far long work has come; None is work that is done at once.
     """
 
     kind = models.CharField(max_length=32)
     queue = models.CharField(max_length=32)
     lane = models.CharField(max_length=300, null=True)  # noqa: DJ001 - NULL, not '', keeps a job out of the lane index
     event_id = models.UUIDField(null=True)
+    cursor = models.JSONField(null=True)
     state = models.CharField(max_length=16, choices=JobState, default=JobState.PENDING)
     attempt = models.IntegerField(default=0)
     soft = models.IntegerField(default=0)

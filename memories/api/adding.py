@@ -20,6 +20,7 @@ from loci.http.parser import body_of
 from loci.http.renderer import dump_json
 from loci.tenancy.context import tenant_tx
 from memories.api.answers.adds import ADD_V1, AddAnswer
+from memories.api.media import MAX_BODY_WITH_FILES, check_size, room_for
 from memories.api.serializers import AddInput
 from memories.api.waiting import place, run_now, wait_for
 from memories.api.wire import QUEUED
@@ -43,12 +44,17 @@ DONE_MESSAGE = {
 }
 
 
+def _length(request: Request) -> int:
+    return int(request.META.get("CONTENT_LENGTH") or 0)
+
+
 class AddView(ProjectView):
     """Takes a conversation and answers with its memories, or with the event under which they will come."""
 
     scopes: ClassVar[Mapping[str, str]] = {"POST": "memories:write"}
     rates: ClassVar[Mapping[str, str]] = {"POST": "add"}
     for_bound_keys = frozenset({"POST"})
+    max_body_bytes = MAX_BODY_WITH_FILES
 
     @extend_schema(
         summary="Add memories",
@@ -64,6 +70,10 @@ class AddView(ProjectView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Accepts the add, and where the caller wants that, waits for it."""
+        with room_for(_length(request)):
+            return self._add(request)
+
+    def _add(self, request: Request) -> HttpResponseBase:
         given = self._read(request)
         key = idempotency_of(request, self.tenant)
         add = given.add_request(self.caller.here.attribution, Author.of(self.caller))
@@ -94,7 +104,9 @@ class AddView(ProjectView):
 
     def _read(self, request: Request) -> AddInput:
         # version and api_version, output options and the like of older clients are accepted and mean nothing here.
-        given = AddInput(data=normalise(body_of(request)))
+        body = normalise(body_of(request))
+        check_size(_length(request), body.get("messages"))
+        given = AddInput(data=body)
         given.is_valid(raise_exception=True)
         return given
 

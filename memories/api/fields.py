@@ -1,6 +1,5 @@
-"""Parameters that need more than DRF's own fields: ids, messages, times, metadata (reliability.md §2.8)."""
+"""Parameters that need more than DRF's own fields: ids, times, metadata (reliability.md §2.8)."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -12,7 +11,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from loci.errors import DomainError
-from memories.extraction.base import InputMessage
 from memories.retrieval.filters.values import read_entity_id
 
 MAX_ID = 256
@@ -34,7 +32,6 @@ UNUSABLE_IDS = {
         (".", ".."), 'Clients drop "." and ".." from addresses: an entity of that name could not be deleted.'
     ),
 }
-ROLES = ("user", "assistant", "system", "tool")
 
 
 class EntityIdField(serializers.CharField):
@@ -163,96 +160,6 @@ def _is_property(item: tuple[str, Any]) -> bool:
     name, schema = item
     is_schema = isinstance(schema, dict) and len(orjson.dumps(schema)) <= MAX_PROPERTY
     return 0 < len(name) <= MAX_PROPERTY_NAME and is_schema and isinstance(schema.get("enum", []), list)
-
-
-_TEXT_SCHEMA = {"type": "string", "maxLength": MAX_CONTENT}
-_PART_SCHEMA = {
-    "type": "object",
-    "properties": {"type": {"type": "string", "enum": ["text"]}, "text": _TEXT_SCHEMA},
-    "required": ["text"],
-}
-_MESSAGE_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "role": {"type": "string", "enum": list(ROLES), "default": "user"},
-        "content": {
-            "anyOf": [
-                _TEXT_SCHEMA,
-                _PART_SCHEMA,
-                {"type": "array", "items": {"anyOf": [_PART_SCHEMA, _TEXT_SCHEMA, {"type": "null"}]}},
-            ]
-        },
-        "name": {"type": "string", "maxLength": MAX_ID, "description": "Who speaks; it changes no scope."},
-    },
-    "required": ["content"],
-}
-_MESSAGES_SCHEMA = {
-    "anyOf": [
-        {
-            "type": "array",
-            "items": {"anyOf": [_MESSAGE_SCHEMA, _TEXT_SCHEMA]},
-            "minItems": 1,
-            "maxItems": MAX_MESSAGES,
-        },
-        _MESSAGE_SCHEMA,
-        _TEXT_SCHEMA,
-    ]
-}
-
-
-@extend_schema_field(_MESSAGES_SCHEMA)
-class MessagesField(serializers.Field[tuple[InputMessage, ...], Any, Any, Any]):
-    """The conversation: a list of messages, one message, or a string, which is one user message (contract.md §3.5)."""
-
-    def to_internal_value(self, data: Any) -> tuple[InputMessage, ...]:
-        """Returns at least one message."""
-        rows = [data] if isinstance(data, str | dict) else data
-        if not isinstance(rows, list) or not rows:
-            raise serializers.ValidationError("Must be a list of messages, one message or a string.")
-        if len(rows) > MAX_MESSAGES:
-            raise serializers.ValidationError(f"At most {MAX_MESSAGES} messages are taken at once.")
-        messages = tuple(_message(row) for row in rows)
-        if sum(len(message.content) for message in messages) > MAX_TEXT:
-            raise serializers.ValidationError(f"The messages may have {MAX_TEXT:,} characters together.")
-        if not any(message.content.strip() for message in messages):
-            raise serializers.ValidationError("At least one message must have text.")
-        return messages
-
-    def to_representation(self, value: Any) -> Any:
-        """Never called: the field is only read."""
-        return value
-
-
-def _message(row: Any) -> InputMessage:
-    if isinstance(row, str):
-        row = {"role": "user", "content": row}
-    if not isinstance(row, Mapping):
-        raise serializers.ValidationError("A message must be an object with role and content.")
-    role = row.get("role") or "user"
-    if role not in ROLES:
-        raise serializers.ValidationError(f"A role must be one of {', '.join(ROLES)}.")
-    name = row.get("name") or None
-    if name is not None and not (isinstance(name, str) and len(name) <= MAX_ID):
-        raise serializers.ValidationError("A name must be a string of at most 256 characters.")
-    content = _content(row.get("content"))
-    if len(content) > MAX_CONTENT:
-        raise serializers.ValidationError(f"A message may have {MAX_CONTENT:,} characters.")
-    return InputMessage(role=role, content=content, name=name)
-
-
-def _content(content: Any) -> str:
-    parts = content if isinstance(content, list) else [content]
-    return "\n".join(_part(part) for part in parts)
-
-
-def _part(part: Any) -> str:
-    if part is None:
-        return ""
-    if isinstance(part, Mapping) and part.get("type", "text") == "text":
-        part = part.get("text")
-    if isinstance(part, str):
-        return part
-    raise serializers.ValidationError("The content of a message must be text: images and documents are not read yet.")
 
 
 _CATEGORY_SCHEMA = {"type": "object", "additionalProperties": {"type": "string", "maxLength": 1000}}

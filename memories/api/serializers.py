@@ -14,12 +14,12 @@ from memories.api.fields import (
     ClearableDateField,
     EntityIdField,
     IgnoredField,
-    MessagesField,
     MetadataField,
     TimestampField,
     TimezoneField,
     ValueSchemaField,
 )
+from memories.api.messages import MessagesField
 from memories.extraction.base import InputMessage
 from memories.models import EventStatus, EventType
 from memories.provenance import Author
@@ -36,6 +36,7 @@ STEERING = (
 METADATA = "The application's own object: at most 16 KiB, 5 levels and 200 keys."
 TIMESTAMP = "When it was said: epoch seconds, or an ISO date or date-time."
 ONE_SPELLING = "Ids are kept in Unicode's form NFC and without white space around them."
+INFER_NOT_WITH_FILES = "Images and documents are not stored as they are: leave infer out, or them."
 EXPIRATION = "The last day on which it is found, `YYYY-MM-DD`."
 
 
@@ -64,7 +65,10 @@ class ScopeInput(Input):
 class AddInput(ScopeInput):
     """The parameters of an add (contract.md §5.1, §5.7). Unknown ones are ignored."""
 
-    messages = MessagesField(help_text="The conversation: messages, one message, or a text, which is a user's.")
+    messages = MessagesField(
+        help_text="The conversation: messages, one message, or a text, which is a user's. A message's content may have"
+        " images and documents beside text, by https URL, data URL or base64."
+    )
     metadata = MetadataField(required=False, help_text=METADATA)
     infer = serializers.BooleanField(
         default=True, help_text="Whether facts are extracted; else each message is stored as it is, at once."
@@ -113,6 +117,8 @@ class AddInput(ScopeInput):
         """Refuses an add that is about nobody."""
         if not any(attrs.get(name) for name in ("user_id", "agent_id", "app_id", "run_id")):
             raise serializers.ValidationError("At least one of user_id, agent_id, app_id and run_id is required.")
+        if not attrs["infer"] and any(message.files for message in attrs["messages"]):
+            raise serializers.ValidationError({"infer": INFER_NOT_WITH_FILES})
         return attrs
 
     def add_request(self, attribution: str, author: Author) -> AddRequest:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from loci.http.idempotency import erase_answers
-from memories.models import OPEN_STATUSES, Attribute, Entity, Event, EventStatus, Message
+from memories.models import OPEN_STATUSES, Attribute, Blob, Entity, Event, EventStatus, Message
 from memories.scope import EntityType
 from workers import jobs
 
@@ -32,13 +32,14 @@ def begin_erasure(kind: EntityType, name: str) -> None:
 
 
 def erase_sources(kind: EntityType, name: str, *, until: datetime, most: int) -> int:
-    """Erases messages, payloads, results and kept answers of up to `most` of the entity's events up to `until`.
+    """Erases messages, files, payloads, results and kept answers of up to `most` of the entity's events up to `until`.
 
     Returns of how many; fewer than `most` were the last. Runs inside the caller's `tenant_tx`.
     """
     events = Event.objects.filter(of_entity(kind, name), created_at__lte=until).exclude(payload={})
     ids = list(events.values_list("id", flat=True)[:most])
     Message.objects.filter(event_id__in=ids).delete()
+    Blob.objects.filter(event_id__in=ids).delete()
     Event.objects.filter(id__in=ids).update(payload={}, results=[], verdicts=[])
     erase_answers(ids)
     return len(ids)

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from loci.http.idempotency import erase_answers
-from memories.models import Attribute, Cause, Event, Memory, MemoryState, Message, Revision
+from memories.models import OPEN_STATUSES, Attribute, Blob, Cause, Event, Memory, MemoryState, Message, Revision
 
 
 def forget(memories: Collection[Memory]) -> None:
@@ -21,6 +21,8 @@ def forget(memories: Collection[Memory]) -> None:
     _blank_results(event_ids, {str(memory_id) for memory_id in ids})
     erase_answers({*event_ids, *ids})
     _leave_context(event_ids)
+    # An event that is still at work reads its files and takes them away itself.
+    Blob.objects.filter(event_id__in=event_ids).exclude(event__status__in=OPEN_STATUSES).delete()
 
 
 _EMPTY: dict[str, Any] = {

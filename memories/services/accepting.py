@@ -13,6 +13,7 @@ from memories.extraction.base import InputMessage
 from memories.models import Event, Message
 from memories.provenance import LOCI, Author
 from memories.scope import Scope
+from memories.services.files import BEGINNING, store_files
 from orgs.models import Project
 from orgs.project_settings import extraction_options
 from workers import jobs
@@ -77,10 +78,12 @@ def accept_add(
         if key is not None and (earlier := key.begin()):
             return Accepted(earlier.subject_id, is_replay=True)
         event = _store(request, bound_to=tenant.entity)
+        has_files = store_files(event, request.messages, request.scope.columns())
         if key is not None:
             key.belongs_to(event.id)
         lane = request.scope.lane if request.infer else None
-        job = jobs.enqueue(kind=KIND, queue=QUEUE, lane=lane, event_id=event.id, run_here=run_here)
+        cursor = BEGINNING if has_files else None
+        job = jobs.enqueue(kind=KIND, queue=QUEUE, lane=lane, event_id=event.id, run_here=run_here, cursor=cursor)
     if job.published_at is not None and not run_here:
         announce(tenant, job)
     return Accepted(event.id, event, job.id)

@@ -1,9 +1,10 @@
 """An add is carried out: messages become facts, facts become memories, in one commit (design.md §3)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,8 @@ class Add:
     """Under what each speaker's facts are kept."""
     messages: tuple[InputMessage, ...]
     context: tuple[InputMessage, ...]
+    first_position: int = 0
+    """That of the first of `messages` among the event's own."""
 
     @property
     def infer(self) -> bool:
@@ -66,7 +69,9 @@ class Add:
         told = [self.messages[source] for source in fact.sources] or self.messages
         trust = max((message.vouched_by for message in told), key=list(Trust).index, default=Trust.EXTERNAL)
         is_own = self.tenant.entity in {"", self.scope_of(fact).lane}
-        return replace(fact, trust=trust) if is_own else replace(fact, trust=trust, attribute=None, value=None)
+        positions = tuple(source + self.first_position for source in fact.sources)
+        admitted = replace(fact, trust=trust, sources=positions)
+        return admitted if is_own else replace(admitted, attribute=None, value=None)
 
     @property
     def is_by_user(self) -> bool:
@@ -91,16 +96,31 @@ def perform_add(claim: Claim) -> None:
     Raises `DependencyError` when a model is not to be had, and `workers.jobs.Fenced` when the claim is no longer good;
     in both cases nothing is stored.
     """
-    add = _load(claim)
+    add = load(claim)
+
+    def end(verdicts: list[Verdict]) -> None:
+        rows = [verdict.as_json() for verdict in verdicts]
+        events.mark_succeeded(add.event.id, results=results_of(verdicts), verdicts=rows)
+        outcomes.record(Outcome(meter="add", source=claim.job_id))
+
+    carry_out(add, partial(jobs.finish, claim), end)
+
+
+def carry_out(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict]], None]) -> None:
+    """Turns the messages of `add` into memories, in one commit that begins with `secure` and ends with `keep`.
+
+    Raises what they raise, and `DependencyError` as `perform_add` does.
+    """
     for _ in range(TRIES):
         try:
-            return _attempt(claim, add)
+            return _attempt(add, secure, keep)
         except CandidateChanged:
             logger.info("add.candidates_changed")
     raise DependencyError("The memories of this scope keep changing.")
 
 
-def _load(claim: Claim) -> Add:
+def load(claim: Claim) -> Add:
+    """Returns the add of a claimed job, with what was said before in its scope."""
     with tenant_tx(claim.tenant):
         event = Event.objects.get(id=claim.event_id)
         scope = Scope(event.user_id, event.agent_id, event.app_id, event.run_id)
@@ -125,15 +145,12 @@ def _inputs(rows: Any) -> tuple[InputMessage, ...]:
     return tuple(InputMessage(role=row.role, content=row.content, name=row.name or None) for row in rows)
 
 
-def _attempt(claim: Claim, add: Add) -> None:
+def _attempt(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict]], None]) -> None:
     """Everything slow happens first, outside of the transaction; the commit holds SQL only."""
     found = _inferred(add) if add.infer else _verbatim(add)
     with tenant_tx(add.tenant):
-        jobs.finish(claim)
-        verdicts = _resolve(add, found)
-        rows = [verdict.as_json() for verdict in verdicts]
-        events.mark_succeeded(add.event.id, results=results_of(verdicts), verdicts=rows)
-        outcomes.record(Outcome(meter="add", source=claim.job_id))
+        secure()
+        keep(_resolve(add, found))
 
 
 def _inferred(add: Add) -> Found:
@@ -202,7 +219,8 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
         immutable=bool(payload.get("immutable")),
         expires_on=date.fromisoformat(expires) if expires else None,
     )
-    names = {position: message.name for position, message in enumerate(add.messages) if message.name}
+    numbered = enumerate(add.messages, add.first_position)
+    names = {position: message.name for position, message in numbered if message.name}
     verdicts: list[Verdict] = []
     for scope in _scopes_of(add, found):
         _hold(scope)

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from memories.models import Event, EventStatus
+from memories.resolution.verdicts import Verdict, results_of
 from workers.jobs import Claim
 
 
@@ -18,6 +19,16 @@ def mark_running(claim: Claim) -> None:
 def mark_pending(claim: Claim) -> None:
     """Notes that work on the event will go on later."""
     Event.objects.filter(id=claim.event_id).update(status=EventStatus.PENDING, updated_at=timezone.now())
+
+
+def note(event_id: UUID, verdicts: list[Verdict]) -> None:
+    """Adds what came of one step of the event's work to what is known of it."""
+    event = Event.objects.select_for_update(of=["self"]).get(id=event_id)
+    Event.objects.filter(id=event_id).update(
+        results=event.results + results_of(verdicts),
+        verdicts=event.verdicts + [verdict.as_json() for verdict in verdicts],
+        updated_at=timezone.now(),
+    )
 
 
 def mark_failed(claim: Claim, reason: str) -> None:

@@ -1,6 +1,7 @@
 """Reads settings from the environment: `NAME`, the file named by `NAME_FILE`, or the secrets of an embedded start."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -54,6 +55,14 @@ def env_float(name: str, default: float | None) -> float | None:
         return float(text) if text else default
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a number, not {text!r}.") from None
+
+
+def env_one_of(name: str, values: Sequence[str]) -> str:
+    """Returns the setting `name`, the first of `values` by default; raises `ImproperlyConfigured` for another text."""
+    value = env(name, values[0])
+    if value not in values:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(values)}, not {value!r}.")
+    return value
 
 
 def env_bool(name: str, default: bool) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
-from loci.env import env, env_bool, env_float, env_int, home, mail_server
+from loci.env import env, env_bool, env_float, env_int, env_one_of, home, mail_server
 from loci.net.presets import default_budget_s
 
 PROCESS = os.environ.get("LOCI_PROCESS", "command")
@@ -174,6 +174,9 @@ LLM_API_KEY = env("LLM_API_KEY") or (env("OPENAI_API_KEY") if LLM_PROVIDER == "o
 LLM_MODEL = env("LLM_MODEL")
 LLM_MAX_TOKENS = env_int("LLM_MAX_TOKENS", 8192)
 LLM_TEMPERATURE = env_float("LLM_TEMPERATURE", None)
+VISION_MODEL = env("VISION_MODEL")
+"""The model at the LLM's endpoint that describes images."""
+VISION_DETAIL = env_one_of("VISION_DETAIL", ("auto", "low", "high"))
 EMBEDDING_PROVIDER = env("EMBEDDING_PROVIDER", "local")
 EMBEDDING_BUDGET_S = env_int("EMBEDDING_BUDGET_S", 30)
 """The seconds that one call of a remote embedder may take; an add makes two."""

@@ -152,8 +152,10 @@ class FakeLLM:
 
 
 def data_of(body: Json) -> Json:
-    """Returns the data of a chat request: the JSON object in its first user message."""
-    content: str = next(message["content"] for message in body["messages"] if message["role"] == "user")
+    """Returns the data of a chat request: the JSON object in its first user message, or the URLs of its images."""
+    content: Any = next(message["content"] for message in body["messages"] if message["role"] == "user")
+    if isinstance(content, list):
+        return {"images": [part["image_url"] for part in content if part["type"] == "image_url"]}
     data: Json = json.loads(content[content.index("{") : content.rindex("}") + 1])
     return data
 

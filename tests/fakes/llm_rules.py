@@ -13,6 +13,8 @@ _TASTE = re.compile(r"\bI (?:now |also |really )*(don't like|do not like|hate|li
 
 def answer_to(data: Json) -> Json:
     """Returns the answer to a request's data: facts for a conversation, decisions for facts and their neighbours."""
+    if "images" in data:
+        return {"description": "A dog called Rex in the snow."}
     if "questions" in data:
         return {"decisions": [_decision(question) for question in data["questions"]]}
     read = [message for message in data["messages"] if message["role"] in data["speakers"]]

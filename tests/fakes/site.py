@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote
 
 DRIP_PAUSE_S = 0.05
 
@@ -38,6 +39,8 @@ class Site:
     tls: ssl.SSLContext | None = None
     requests: list[Seen] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """By path; they go before the answers that are known by theirs."""
 
     def __post_init__(self) -> None:
         self.closing = threading.Event()
@@ -92,7 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.site.requests.append(Seen(self.path, dict(self.headers), body))
-        ANSWERS.get(self.path.split("?")[0], _plain)(self)
+        if (file := self.server.site.files.get(self.path)) is not None:
+            return self.answer(file)
+        return ANSWERS.get(self.path.split("?")[0], _plain)(self)
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -120,6 +125,27 @@ def _plain(handler: _Handler) -> None:
 
 def _redirect(handler: _Handler) -> None:
     handler.answer(b"", status=302, Location=f"http://127.0.0.1:{handler.server.site.port}/inner")
+
+
+def _to(handler: _Handler) -> None:
+    place = unquote(handler.path.partition("?")[2])
+    handler.answer(b"", status=302, Location=place.encode(errors="surrogatepass").decode("latin-1"))
+
+
+def _loop(handler: _Handler) -> None:
+    handler.answer(b"", status=307, Location="loop")
+
+
+def _gone(handler: _Handler) -> None:
+    handler.answer(b"No such file.", status=404)
+
+
+def _busy(handler: _Handler) -> None:
+    handler.answer(b"", status=503)
+
+
+def _zeros(handler: _Handler) -> None:
+    handler.answer(bytes(int(handler.path.partition("?")[2])))
 
 
 def _cookie(handler: _Handler) -> None:
@@ -167,6 +193,11 @@ def _nonsense(handler: _Handler) -> None:
 
 ANSWERS: dict[str, Callable[[_Handler], None]] = {
     "/redirect": _redirect,
+    "/to": _to,
+    "/loop": _loop,
+    "/gone": _gone,
+    "/busy": _busy,
+    "/zeros": _zeros,
     "/cookie": _cookie,
     "/zipped": _zipped,
     "/bomb": _bomb,

@@ -124,7 +124,7 @@ BAD_PARAMETERS: list[Json] = [
     {"messages": ["x"] * 501},
     {"messages": ["x" * 99_999] * 5},
     {"messages": [{"role": "user", "content": "x", "name": 5}]},
-    {"messages": [{"role": "user", "content": {"type": "image_url", "image_url": {"url": "https://x.test"}}}]},
+    {"messages": [{"role": "user", "content": {"type": "image_url", "image_url": {"url": "https://localhost"}}}]},
     {"user_id": None},
     {"user_id": "   "},
     {"user_id": "x" * 257},

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from loci.tenancy.context import org_tx, tenant_tx
-from memories.models import Attribute, Event, Memory, Message
+from memories.models import Attribute, Blob, Event, Memory, Message
 from memories.models import Entity as EntityRow
 from orgs.models import AuditEntry, Project, User
 from orgs.roles import BOUND_SCOPES
@@ -290,6 +290,19 @@ def test_a_bound_add_changes_no_attribute_of_another_entity(alice: Person, llm: 
     assert memory(alice, rome)["lifecycle_state"] == "active"
     with tenant_tx(alice.tenant):
         assert list(Attribute.objects.values_list("value", "memory_id")) == [("Rome", UUID(rome))]
+
+
+@both_ways
+def test_a_bound_add_reads_its_own_files_and_sees_no_other_ones(alice: Person, llm: FakeLLM, adding: Any) -> None:
+    document = [{"role": "user", "content": {"type": "txt_url", "txt_url": "data:,I%20live%20in%20Oslo."}}]
+    queue(alice, document, user_id="blake")
+    alex = bound(alice, "user:alex")
+    assert adding(alex, document)["status"] == "SUCCEEDED"
+    assert texts(alex) == ["Lives in Oslo"]
+    with tenant_tx(replace(alice.tenant, entity="user:alex")):
+        assert Blob.objects.count() == 0
+    with tenant_tx(alice.tenant):
+        assert [blob.user_id for blob in Blob.objects.all()] == ["blake"]
 
 
 @both_ways

@@ -14,7 +14,7 @@ from billing.services import assign_plan
 from loci.models import IdempotencyKey, RequestLog
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
-from memories.models import Attribute, Cause, Entity, Event, EventStatus, Memory, Message, Revision
+from memories.models import Attribute, Blob, BlobForm, Cause, Entity, Event, EventStatus, Memory, Message, Revision
 from memories.retrieval import analyzer
 from memories.text import text_hash
 from orgs import audit
@@ -51,6 +51,16 @@ def make_rows(
             Message.objects.create(event=event, position=0, role="user", content=text, said_at=now, **scope),
             Revision.objects.create(memory=memory, event=event, text=text, valid_from=now, cause=Cause.ADD, **scope),
             Attribute.objects.create(entity=entity, key=f"home of {text}", value=text, memory=memory),
+            Blob.objects.create(
+                event=event,
+                position=0,
+                part=1,
+                form=BlobForm.FILE,
+                kind="text",
+                content=text.encode(),
+                expires_at=now + timedelta(days=7),
+                **scope,
+            ),
             Job.objects.create(kind="add", queue="extraction", event_id=event.id),
             UsageEntry.objects.create(meter="add", source=event.id, quantity=1),
             IdempotencyKey.objects.create(key=f"key of {text}", request_hash=b"hash", status=200, body=text),

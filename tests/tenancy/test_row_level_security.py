@@ -215,7 +215,7 @@ def test_the_system_role_changes_jobs_and_sees_no_memory(alice: Person, services
         for table in ["job", "usage_entry", "project"]:
             assert system.execute(f"SELECT * FROM {table}").rowcount > 0, table
         assert system.execute("UPDATE job SET published_at = now()").rowcount == 1
-        for table in ["event", "memory", "revision", "message"]:
+        for table in ["blob", "event", "memory", "revision", "message"]:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 system.execute(f"SELECT * FROM {table}")
 

@@ -46,8 +46,9 @@ def test_a_job_of_another_project_is_not_claimed(tenant: Tenant, other: Tenant) 
         lambda claim: jobs.bury(claim, "no"),
         lambda claim: jobs.postpone(claim, "no"),
         lambda claim: jobs.retry(claim, "no"),
+        lambda claim: jobs.advance(claim, {}),
     ],
-    ids=["hold", "finish", "give_back", "bury", "postpone", "retry"],
+    ids=["hold", "finish", "give_back", "bury", "postpone", "retry", "advance"],
 )
 def test_a_stale_claim_can_end_nothing(tenant: Tenant, end: object) -> None:
     job_id = new_job(tenant)
@@ -55,7 +56,7 @@ def test_a_stale_claim_can_end_nothing(tenant: Tenant, end: object) -> None:
     change(tenant, job_id, lease_until=timezone.now() - AN_HOUR)
     newest = take(tenant, job_id)
     with pytest.raises(Fenced), tenant_tx(tenant):
-        end(stale)  # type: ignore[operator]  # one of the six above
+        end(stale)  # type: ignore[operator]  # one of those above
     with tenant_tx(tenant):
         jobs.finish(newest)
     assert row(tenant, job_id).state == JobState.DONE
@@ -110,6 +111,18 @@ def test_a_job_that_is_given_back_was_never_tried(tenant: Tenant) -> None:
         jobs.give_back(take(tenant, job_id))
     assert row(tenant, job_id).state == JobState.PENDING
     assert take(tenant, job_id).crashes == 0
+
+
+def test_a_job_that_comes_on_remembers_where_and_forgets_its_failures(tenant: Tenant) -> None:
+    job_id = new_job(tenant, attempt=5, soft=3)
+    claim = take(tenant, job_id)
+    assert (claim.cursor, claim.crashes, claim.soft) == (None, 2, 3)
+    with tenant_tx(tenant):
+        jobs.advance(claim, {"page": 7})
+    with tenant_tx(tenant):
+        jobs.give_back(claim)
+    again = take(tenant, job_id)
+    assert (again.cursor, again.crashes, again.soft) == ({"page": 7}, 0, 0)
 
 
 def test_a_canceled_job_in_flight_cannot_be_finished(tenant: Tenant) -> None:

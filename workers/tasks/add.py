@@ -7,13 +7,13 @@ from celery.signals import worker_process_init
 
 from loci.tenancy.context import Tenant
 from memories.extraction import warm_up
-from memories.services.adding import perform_add
 from memories.services.events import mark_failed, mark_pending, mark_running
+from memories.services.reading import perform
 from workers.celery import app
 from workers.limits import EXTRACTION
 from workers.tasks.running import Kind, run
 
-ADD = Kind(limits=EXTRACTION, work=perform_add, started=mark_running, paused=mark_pending, buried=mark_failed)
+ADD = Kind(limits=EXTRACTION, work=perform, started=mark_running, paused=mark_pending, buried=mark_failed)
 
 
 @app.task(name="workers.tasks.add", soft_time_limit=EXTRACTION.soft, time_limit=EXTRACTION.hard)

@@ -86,8 +86,8 @@ def _work(kind: Kind, claim: Claim) -> str:
         return _bury(kind, claim, reason)
     try:
         kind.work(claim)
-    except Unfinished:
-        return _give_back(kind, claim)
+    except Unfinished as step:
+        return _give_back(kind, claim, after_s=step.after_s)
     except CircuitOpen as error:
         return _give_back(kind, claim, after_s=error.retry_after or 0)
     except (DependencyError, OperationalError, InterfaceError, SoftTimeLimitExceeded) as error:

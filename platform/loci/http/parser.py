@@ -11,6 +11,8 @@ from rest_framework.request import Request
 MAX_BODY_BYTES = 2 * 1024**2
 MAX_DEPTH = 32
 MAX_NODES = 20_000
+MAX_COMMAS = 500_000
+"""Of a body beyond `MAX_BODY_BYTES`, which is large by few long texts: else its values would need too much memory."""
 MAX_NUMBER = 2**53
 """Beyond it, a JSON number is no longer exact in most clients."""
 
@@ -44,6 +46,8 @@ class StrictJSONParser(BaseParser):
         body = _read(stream, getattr(view, "max_body_bytes", MAX_BODY_BYTES))
         if not body.strip():
             return {}
+        if len(body) > MAX_BODY_BYTES and body.count(b",") > MAX_COMMAS:
+            raise BodyTooLarge
         try:
             value = orjson.loads(body)
             check_tree(value)

@@ -19,8 +19,8 @@ MAX_ANSWER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 """Of the whole HTTP answer, with its envelope, escapes, and the reasoning that some endpoints include."""
 
-Message = Mapping[str, str]
-"""`{"role": …, "content": …}`"""
+Message = Mapping[str, Any]
+"""`{"role": …, "content": …}`; the content is a text, or a list of parts, of which some may be images."""
 
 _accepted: dict[tuple[str, str], AnswerFormat] = {}
 """The format that a model at a base URL is known to accept, so that the others are refused once per process only."""

@@ -1,6 +1,6 @@
 """Which model is set up, and where. Importing this costs nothing; `loci.net.llm` brings the SDK, 38 MB of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -29,6 +29,15 @@ class Endpoint:
     def breaker(self) -> Breaker:
         """Returns the circuit breaker of this model at this host."""
         return Breaker(f"{self.provider}:{self.host}:{self.model}")
+
+
+def vision_endpoint() -> Endpoint | None:
+    """Returns the endpoint of `VISION_MODEL`, the model that describes images, or None when none is set up.
+
+    Raises `ImproperlyConfigured` as `endpoint` does.
+    """
+    configured = endpoint() if settings.VISION_MODEL else None
+    return replace(configured, model=settings.VISION_MODEL) if configured else None
 
 
 def endpoint() -> Endpoint | None:

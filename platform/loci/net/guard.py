@@ -78,6 +78,11 @@ class CheckedUrl:
     is_private_allowed: bool
     """The operator named the host in `LOCI_ALLOWED_PRIVATE_HOSTS`."""
 
+    @property
+    def target(self) -> str:
+        """Returns the path and query, as a request line has them."""
+        return httpx2.URL(self.text).raw_path.decode()
+
 
 def checked_url(url: str) -> CheckedUrl:
     """Returns the parts of `url`, an absolute `https` URL on port 443 of a public name or address.

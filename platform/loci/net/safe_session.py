@@ -64,7 +64,7 @@ class _SafeAdapter(HTTPAdapter):
             except UrlNotAllowed:
                 raise OutboundError(NOT_ALLOWED) from None
             except (HTTPError, DependencyError) as error:
-                raise OutboundError(TOO_SLOW if deadline.has_passed else _reason(error)) from None
+                raise OutboundError(TOO_SLOW if deadline.has_passed else reason_of(error)) from None
             if deadline.has_passed:
                 raise OutboundError(TOO_SLOW)
         return self.build_response(request, answer)
@@ -98,7 +98,8 @@ def _in_memory(answer: BaseHTTPResponse) -> HTTPResponse:
     )
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Returns the fixed text that says of a failed exchange all that a user may know."""
     if isinstance(error, SSLError):
         return NOT_TRUSTED
     return TOO_SLOW if isinstance(error, ReadTimeoutError) else UNREACHABLE

@@ -6,6 +6,7 @@ BACKUP_ROLE = "loci_backup"
 PROJECT_TABLES = frozenset(
     {
         "attribute",
+        "blob",
         "entity",
         "event",
         "idempotency_key",
