@@ -88,7 +88,7 @@ def projects_seen_by(caller: Caller) -> list[SeenProject]:
     here, key = caller.here, caller.key
     with tenant_tx(here.control):
         projects = Project.objects.filter(is_control=False, deleted_at=None)
-        if key is not None and key.is_of_project and here.made_with != key.id:
+        if key is not None and key.is_of_project and not key.has_made(here):
             projects = projects.filter(id=key.home.project_id)
         return [seen for seen in _seen(caller, projects.order_by("created_at", "id")) if _may_read(caller, seen)]
 

@@ -76,11 +76,19 @@ class Key:
     last_used_at: datetime | None
     pepper_id: str
     home: Place
+    is_ending: bool = False
+    """Whether it expires, or was rotated."""
+    successor_of: tuple[UUID, ...] = ()
+    """The keys that were rotated into this one, one after the other."""
 
     @property
     def is_of_project(self) -> bool:
         """Tells whether the key acts on its own project only."""
         return self.kind != KeyKind.ORGANIZATION
+
+    def has_made(self, place: Place) -> bool:
+        """Tells whether the organization was made with this key, or with one that was rotated into it."""
+        return place.made_with in {self.id, *self.successor_of}
 
     def narrows(self, scopes: frozenset[str]) -> frozenset[str]:
         """Returns those of `scopes` that the key leaves."""
@@ -166,6 +174,8 @@ def caller_of(key: str) -> Caller | Refused | None:
         last_used_at=row["last_used_at"],
         pepper_id=row["pepper_id"],
         home=home,
+        is_ending=row["is_ending"],
+        successor_of=tuple(row["successor_of"]),
     )
     return Caller(user_id=row["user_id"], user_email=row["user_email"], key=facts, only_org=home.org_id, place=home)
 
@@ -179,6 +189,8 @@ def place_of(caller: Caller, *, org: str = "", project: str = "") -> Place | Non
     row = _first("SELECT * FROM access_of(%s, %s, %s)", [caller.user_id, org, project])
     if row is None:
         return None
+    if project and row["org_deleted_at"]:
+        return None
     found = _place(row)
     if project and not scopes_in_project(found.org_role, found.project_role):
         return None
@@ -189,7 +201,7 @@ def place_of(caller: Caller, *, org: str = "", project: str = "") -> Place | Non
 
 def _may_enter(caller: Caller, place: Place) -> bool:
     key = caller.key
-    if key is not None and place.made_with == key.id:
+    if key is not None and key.has_made(place):
         return True
     if caller.only_org not in {None, place.org_id}:
         return False

@@ -137,11 +137,13 @@ def empty(services: Services, django_db_setup: None) -> Iterator[Callable[[], ob
 def database(empty: Callable[[], object], services: Services, django_db_blocker: Any) -> Iterator[None]:
     """Opens the database to a test with real transactions, and empties it afterwards."""
     from loci.observability import request_log
+    from orgs.accounts.auditing import notes
 
     with django_db_blocker.unblock():
         yield
         assert not has_tenant(), "the test left a tenant behind"
         request_log.discard()
+        notes().wait()
         pool.take_back()
         empty()
         _forget_rates(services.valkey.url)

@@ -3,8 +3,11 @@
 It is noted at most once a minute each, and never in the way of a login (`orgs.audit.note`).
 """
 
-from collections.abc import Callable
-from threading import local
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import BoundedSemaphore, local
 from typing import Any
 
 from allauth.account.signals import email_changed, password_changed, password_reset, password_set
@@ -26,15 +29,50 @@ from orgs.audit import Actor
 from orgs.models import ActorType, Outcome, User, canonical_email
 from orgs.queries import Caller, organizations_of, place_of
 
+MOST_WAITING = 1_000
+"""Notes that wait for their turn; beyond, a thread does its own."""
+
 
 class _Later(local):
-    """What a thread does once its request was answered."""
+    """What is to be done once the request of a thread was answered."""
 
     def __init__(self) -> None:
         self.todo: list[Callable[[], None]] = []
 
 
+class _Notes:
+    """One thread that does what waited, so that no later request on the same connection waits for it.
+
+    An orderly end of the process waits for the thread.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="notes")
+        self._places = BoundedSemaphore(MOST_WAITING)
+
+    def hand_over(self, todo: Sequence[Callable[[], None]]) -> None:
+        """Has it all done in the order given, soon."""
+        if not self._places.acquire(blocking=False):
+            _do(todo)
+            return
+        done = self._thread.submit(_do, todo)
+        done.add_done_callback(lambda _: self._places.release())
+
+    def wait(self) -> None:
+        """Waits until everything that was handed over is done."""
+        self._thread.submit(lambda: None).result()
+
+
 _later = _Later()
+
+
+@cache
+def notes() -> _Notes:
+    """Returns this process's own."""
+    return _Notes()
+
+
+os.register_at_fork(after_in_child=notes.cache_clear)  # Threads do not survive a fork.
 
 
 @receiver(user_login_failed)
@@ -57,13 +95,18 @@ def note_failed_code(email: str, address: str) -> None:
 
 @receiver(request_finished)
 def do_what_waited(**_: Any) -> None:
-    """Does what was to wait for the end of the request."""
+    """Hands over what was to wait for the end of the request."""
     todo, _later.todo = _later.todo, []
+    if todo:
+        notes().hand_over(todo)
+
+
+def _do(todo: Sequence[Callable[[], None]]) -> None:
     try:
         for do in todo:
             do()
     finally:
-        if todo and not connection.in_atomic_block:
+        if not connection.in_atomic_block:
             connection.close()
 
 

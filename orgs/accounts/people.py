@@ -10,7 +10,7 @@ from loci.errors import DomainError
 from loci.tenancy.context import org_tx
 from orgs import audit
 from orgs.audit import SYSTEM, Actor
-from orgs.models import ActorType, Invitation, Project, User
+from orgs.models import ActorType, ApiKey, Invitation, Project, User
 from orgs.queries import organizations_of
 from orgs.services.api_keys import create_api_key
 from orgs.services.invitations import open_invitation
@@ -50,7 +50,10 @@ def create_owner(*, email: str, password: str, organization: str) -> NewOwner:
     """Makes a person, their organization with its default project, and a first key of that."""
     person = create_person(email=email, password=password)
     project = _found(organization, person, SYSTEM)
-    return NewOwner(person, project, create_api_key(project=project, maker=person, name="first key"))
+    api_key = create_api_key(project=project, maker=person, name="first key")
+    with org_tx(project.org_id):
+        audit.record(SYSTEM, "key.create", "key", ApiKey.objects.get(project=project).id)
+    return NewOwner(person, project, api_key)
 
 
 @transaction.atomic

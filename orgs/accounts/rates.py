@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 
 RATES = {
     "login_failed_everywhere": "300/h/key",
+    "invite": "100/d/key",
+    "invited": "10/d/key",
     "sso_begin": "60/m/ip",
     "sso_start": "60/m/ip",
 }

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from loci.tenancy.context import tenant_tx
 from orgs.api.base import OrganizationView
+from orgs.api.mail_rates import check_may_mail
 from orgs.api.parameters import ORG_ID
 from orgs.api.serializers.members import InvitationsAnswer
 from orgs.api.serializers.organizations import Done
@@ -78,8 +79,9 @@ class InvitationResendView(OrganizationView):
         responses=Done,
         tags=["members"],
     )
-    def post(self, _request: Request, org_id: str, invitation_id: UUID) -> HttpResponse:
+    def post(self, request: Request, org_id: str, invitation_id: UUID) -> HttpResponse:
         """Answers that it is on its way."""
+        check_may_mail(request, self.caller)
         return self.once(
             lambda: resend_invitation(self.caller, invitation_id),
             lambda _: {"message": "Invitation sent."},

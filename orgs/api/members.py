@@ -13,6 +13,7 @@ from loci.http.aliases import normalise
 from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
 from orgs.api.base import OrganizationView
+from orgs.api.mail_rates import check_may_mail
 from orgs.api.parameters import ORG_ID, PROJECT_ID
 from orgs.api.serializers.members import MemberInput, MembersAnswer, NewProjectMemberInput, WhoInput
 from orgs.api.serializers.organizations import Done
@@ -48,6 +49,7 @@ class _MembersView(OrganizationView):
     def post(self, request: Request, **_place: str) -> HttpResponse:
         """Adds or invites somebody, and answers that it is done."""
         email, role = _member_in(self.new_member(data=normalise(body_of(request))))
+        check_may_mail(request, self.caller, email)
         return self.once(
             lambda: add_member(self.caller, email, role),
             lambda _: {"message": self.added},

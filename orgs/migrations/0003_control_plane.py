@@ -20,6 +20,7 @@ KEY_BY_DIGEST = """
     RETURNS TABLE (
         refused text, key_id uuid, kind text, key_scopes text[], entity text, allowed_cidrs text[],
         rate_per_minute integer, daily_quota integer, last_used_at timestamptz, pepper_id text,
+        is_ending boolean, successor_of uuid[],
         user_id uuid, user_email text,
         org_id uuid, org_public_id text, org_name text, org_role text, control_id uuid,
         project_id uuid, project_public_id text, project_name text, project_role text,
@@ -39,6 +40,15 @@ KEY_BY_DIGEST = """
                END,
                api_key.id, api_key.kind, api_key.scopes, api_key.entity, api_key.allowed_cidrs,
                api_key.rate_per_minute, api_key.daily_quota, api_key.last_used_at, api_key.pepper_id,
+               api_key.expires_at IS NOT NULL OR api_key.grace_until IS NOT NULL,
+               ARRAY(
+                   WITH RECURSIVE earlier AS (
+                       SELECT api_key.rotated_from AS id
+                       UNION ALL
+                       SELECT older.rotated_from FROM earlier JOIN public.api_key AS older ON older.id = earlier.id
+                   )
+                   SELECT id FROM earlier WHERE id IS NOT NULL
+               ),
                maker.id, maker.email,
                organization.id, organization.public_id, organization.name, in_org.role, control.id,
                project.id, project.public_id, project.name, in_project.role,

@@ -7,11 +7,23 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 
 from loci.tenancy.models import new_id
+from orgs.sso.names import domain_name
 
 
 def canonical_email(email: str) -> str:
-    """Returns the one spelling under which an address is kept: emails that differ by case or Unicode form are one."""
-    return unicodedata.normalize("NFKC", email.strip()).casefold()
+    """Returns the one spelling under which an address is kept: emails that differ by case or Unicode form are one.
+
+    Its domain is in ASCII, as mail servers write it.
+    """
+    local, at, domain = unicodedata.normalize("NFKC", email.strip()).casefold().rpartition("@")
+    return f"{local}{at}{_in_ascii(domain)}"
+
+
+def _in_ascii(domain: str) -> str:
+    try:
+        return domain_name(domain)
+    except ValueError:  # What is no domain is refused, or matched with nothing, as it was written.
+        return domain
 
 
 class UserManager(BaseUserManager["User"]):

@@ -12,7 +12,7 @@ from loci.tenancy.models import new_id
 from orgs import audit
 from orgs.listings import organizations_seen_by
 from orgs.models import Membership, Organization, Project, Role, User
-from orgs.queries import Caller, Key, organizations_of, place_of
+from orgs.queries import Caller, organizations_of, place_of
 from orgs.services.authority import is_unrestricted
 
 MAX_OWNED = 50
@@ -60,15 +60,10 @@ def rename_organization(by: Caller, *, name: str) -> None:
 
 
 def _check_may_found(by: Caller) -> None:
-    if not (_hands_on(by, by.key) if by.key else by.only_org is None):
+    if not is_unrestricted(by) or (by.key is None and by.only_org is not None):
         raise _unauthorized(RESTRICTED)
     if not settings.SIGN_UP and not any(place.org_role == Role.OWNER for place in organizations_seen_by(by)):
         raise _unauthorized(CLOSED)
-
-
-def _hands_on(by: Caller, key: Key) -> bool:
-    with tenant_tx(key.home.control):
-        return is_unrestricted(by)
 
 
 def _check_owns_few(by: Caller, new: Tenant) -> None:

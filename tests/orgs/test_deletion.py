@@ -290,6 +290,15 @@ def test_a_deleted_organization_is_gone_for_everybody_but_its_owners(alice: Pers
     assert [entry.actor_type for entry in entries(alice, "organization.restore")] == ["person"]
 
 
+def test_a_project_of_a_deleted_organization_is_neither_deleted_nor_restored_by_itself(alice: Person) -> None:
+    owner = signed_in(alice)
+    owner.client.delete(organization_of(alice))
+    assert owner.client.delete(project_of(alice)).status_code == 404
+    assert restored(owner, project_of(alice)) == 404
+    assert restored(owner, organization_of(alice)) == 200
+    assert alice.client.get("/v1/ping/").status_code == 200
+
+
 def test_nothing_of_an_erased_organization_is_left_but_usage_and_the_audit_log(
     alice: Person, bob: Person, services: Services
 ) -> None:

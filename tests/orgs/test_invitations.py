@@ -14,13 +14,15 @@ from django.db import connection
 from django.utils import timezone
 
 from loci.tenancy.context import Tenant, org_tx, tenant_tx
+from orgs.accounts import rates
 from orgs.accounts.people import INVITATION, create_person
 from orgs.models import AuditEntry, Invitation, Membership, Organization, Project, User
+from orgs.services.agent_mode import DOMAIN
 from orgs.services.invitations import MAILS_PER_DAY_TO_ONE
 from tests.conftest import Person
 from tests.orgs.accounts.browser import HOME, PASSWORD, Browser, link_in
 from tests.orgs.accounts.smtp import postbox
-from tests.orgs.support import confined_to, member_of, organization_of, project_of, signed_in
+from tests.orgs.support import ORGANIZATIONS, confined_to, member_of, organization_of, project_of, signed_in
 from workers.models import Job, JobState
 from workers.tasks.invite import invite
 
@@ -389,3 +391,29 @@ def test_an_invitation_to_a_narrower_role_is_not_accepted_by_a_projects_only_own
     assert browser.submit(path).status_code == 400
     assert roles(alice) == [(None, "OWNER")]
     assert the_invitation(alice).accepted_at is None
+
+
+def test_a_person_mails_only_so_many_whatever_organizations_they_make(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(rates.RATES, "invite", "2/d/key")
+    body = {"email": NEW, "role": "READER"}
+    statuses = []
+    for number in range(3):
+        made = alice.client.post(ORGANIZATIONS, {"name": f"o{number}"}, content_type="application/json").json()
+        members = f"{ORGANIZATIONS}{made['org_id']}/members/"
+        statuses.append(alice.client.post(members, body, content_type="application/json").status_code)
+    assert statuses == [201, 201, 429]
+
+
+def test_a_mailbox_gets_only_so_many_whoever_invites(
+    alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(rates.RATES, "invited", "1/d/key")
+    assert [ask(alice).status_code, ask(bob).status_code] == [201, 429]
+
+
+def test_an_agent_whom_nobody_has_claimed_invites_nobody(alice: Person) -> None:
+    agent = member_of(alice, f"bot@{DOMAIN}", "OWNER")
+    assert ask(agent).status_code == 403
+    assert mail.outbox == []

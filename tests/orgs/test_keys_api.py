@@ -14,6 +14,7 @@ from orgs.models import ApiKey, AuditEntry, Membership, Role, User
 from orgs.roles import BOUND_SCOPES
 from tests.conftest import Person, Services
 from tests.orgs.support import (
+    ORGANIZATIONS,
     member_of,
     organization_of,
     project_of,
@@ -192,6 +193,12 @@ def test_a_bound_key_may_do_what_bound_keys_may(alice: Person, given: dict[str, 
         ({"rate_per_minute": 100_001}, "rate_per_minute"),
         ({"daily_quota": -1}, "daily_quota"),
         ({"daily_quota": True}, "daily_quota"),
+        ({"expires_at": ""}, "expires_at"),
+        ({"expires_at": None}, "expires_at"),
+        ({"rate_per_minute": None}, "rate_per_minute"),
+        ({"scope": ["memories:read"]}, "scope"),
+        ({"run_id": "one"}, "run_id"),
+        ({"allowed_ips": ["10.0.0.0/8"]}, "allowed_ips"),
     ],
 )
 def test_what_a_key_cannot_be_is_said_of_its_field(alice: Person, given: dict[str, Any], field: str) -> None:
@@ -270,6 +277,19 @@ def test_a_key_in_its_grace_makes_none(alice: Person) -> None:
     request(alice, "post", of_project(alice, old, "rotate/"), {"grace_hours": 1})
     alice.client.defaults["HTTP_AUTHORIZATION"] = f"Token {old['key']}"
     assert make(alice).status_code == 403
+
+
+def test_a_key_in_its_grace_makes_none_in_an_organization_that_was_made_with_it(alice: Person) -> None:
+    old = made(alice)
+    with_old = replace(alice, client=with_key(old["key"]))
+    founded = request(with_old, "post", ORGANIZATIONS, {"name": "founded"}).json()["org_id"]
+    new = request(alice, "post", of_project(alice, old, "rotate/"), {"grace_hours": 1}).json()
+    newest = request(alice, "post", of_project(alice, new, "rotate/"), {"grace_hours": 1}).json()
+    path = f"{ORGANIZATIONS}{founded}/api-keys/"
+    assert [make(replace(alice, client=with_key(key["key"])), path).status_code for key in (old, new)] == [403, 403]
+    assert make(replace(alice, client=with_key(newest["key"])), path).status_code == 201
+    listed = request(replace(alice, client=with_key(newest["key"])), "get", f"{ORGANIZATIONS}{founded}/projects/")
+    assert [project["name"] for project in listed.json()] == ["default-project"]
 
 
 def test_a_projects_key_makes_keys_of_its_organization_for_its_other_projects(alice: Person) -> None:

@@ -34,7 +34,8 @@ ACCEPTED = {
     "active_prompt_profile": "default",
     "version": "v3",
     "enable_graph": True,
-    "multilingual": True,
+    "multilingual": False,
+    "forget_on_request": True,
     "decay": True,
 }
 OWN = {"add_wait_ms": 60_000, "v1_is_synchronous": True, "shows_superseded": True, "attribution": "speaker"}

@@ -65,7 +65,8 @@ def test_a_project_has_the_contracts_shape(alice: Person) -> None:
         "retrieval_criteria": None,
         "expiration_date": None,
         "enable_graph": False,
-        "multilingual": False,
+        "multilingual": True,
+        "forget_on_request": False,
         "version": "v2",
         "active_prompt_profile": None,
         "decay": False,
@@ -255,3 +256,18 @@ def test_a_deletion_that_is_repeated_under_its_key_is_answered_as_before(alice: 
     assert (first.status_code, second.status_code) == (200, 200)
     assert second.content == first.content
     assert browser.delete(path).status_code == 404
+
+
+@pytest.mark.parametrize("session", [True, False])
+def test_another_project_of_the_same_organization_is_as_good_as_none(alice: Person, session: bool) -> None:
+    operator = with_organization_key(alice)
+    sibling = operator.client.post(
+        organization_of(alice, "projects/"), {"name": "sibling"}, content_type="application/json"
+    ).json()["project_id"]
+    carol = member_of(alice, "carol@example.com", "OWNER", only_project=True)
+    client = signed_in(carol).client if session else carol.client
+    for address in (organization_of(alice, "projects/{}/"), "/v1/ping/?project_id={}", "/v1/events/?project_id={}"):
+        answers = [client.get(address.format(which)) for which in (sibling, "proj_nobodys")]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        bodies = [{**answer.json(), "request_id": None} for answer in answers]
+        assert bodies[0] == bodies[1]

@@ -1,6 +1,6 @@
 """What may be asked of API keys, and how they are shown (reliability.md §2.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from ipaddress import IPv6Network, ip_network
 from typing import Any
@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from loci.errors import DomainError
 from memories.retrieval.filters.values import MAX_ID_CHARS, read_entity_id
+from orgs.api.base import SELECTION
 from orgs.api.serializers.organizations import MAX_NAME, example
 from orgs.keys import KeyState, state_of
 from orgs.models import ApiKey, KeyKind
@@ -26,7 +27,7 @@ MAX_GRACE_H = 168
 BOUND_KINDS = ("user", "agent", "app")
 BINDINGS = ("entity", "user_id", "agent_id", "app_id")
 """The names under which a request may say whom a key is bound to."""
-NARROWING = ("scopes", "allowed_cidrs", *BINDINGS)
+NARROWING = ("scopes", "allowed_cidrs", "expires_at", "rate_per_minute", "daily_quota", *BINDINGS)
 """What restricts a key: null or empty is an error here, where an absent restriction would mean all."""
 CLEARABLE = ("rate_per_minute", "daily_quota")
 
@@ -133,6 +134,13 @@ _RATE = "Requests in any minute, beside the plan's rate."
 _QUOTA = "Requests in a day, which begins with the first of them."
 
 
+def refuse_unknown(parameters: serializers.Serializer[Any], known: Collection[str] = ()) -> None:
+    """Raises `ValidationError` for a name that means nothing here: a misspelt restriction must not be none."""
+    allowed = {*parameters.fields, *SELECTION, *known}
+    if unknown := sorted(set(parameters.initial_data) - allowed):
+        raise serializers.ValidationError({unknown[0][:100]: "A key has no such parameter."})
+
+
 @extend_schema_serializer(examples=[example({"name": "support bot", "agent_id": "support", "rate_per_minute": 600})])
 class KeyInput(serializers.Serializer[Any]):
     """A key of a project. Without scopes and entity it may do all that its maker may."""
@@ -154,7 +162,8 @@ class KeyInput(serializers.Serializer[Any]):
     daily_quota = _number(MAX_QUOTA, _QUOTA)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuses two entities, and scopes that no bound key can have."""
+        """Refuses what it does not know, two entities, and scopes that no bound key can have."""
+        refuse_unknown(self)
         bindings = [name for name in BINDINGS if name in attrs]
         if len(bindings) > 1:
             raise serializers.ValidationError({bindings[1]: "A key is bound to one user, agent or app."})
@@ -181,7 +190,8 @@ class OrganizationKeyInput(KeyInput):
     """A key of an organization, which acts on those of its projects that requests name."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuses an entity, which is a project's."""
+        """Refuses what it does not know, and an entity, which is a project's."""
+        refuse_unknown(self)
         if bindings := [name for name in BINDINGS if name in attrs]:
             raise serializers.ValidationError({bindings[0]: "Only a project's key can be bound."})
         return attrs
@@ -202,6 +212,7 @@ class KeyChangeInput(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuses a change of nothing, and of what no key changes: whoever asks for that must not think it done."""
         given: Mapping[str, Any] = self.initial_data
+        refuse_unknown(self, known=("scopes", *BINDINGS))
         if fixed := [name for name in ("scopes", *BINDINGS) if name in given]:
             raise serializers.ValidationError({fixed[0]: "This cannot change: make another key."})
         if not attrs:

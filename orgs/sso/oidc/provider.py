@@ -109,8 +109,8 @@ class OidcProvider(OpenIDConnectProvider):
     def extract_uid(self, data: Json) -> str:
         """Returns the subject."""
         subject: str = data["sub"]
-        if not 0 < len(subject) <= MAX_SUBJECT:
-            raise ProviderException("the subject is empty or too long")
+        if not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
+            raise ProviderException("the subject is empty, too long or no text")
         return subject
 
     def extract_extra_data(self, data: Json) -> Json:
@@ -126,7 +126,7 @@ class OidcProvider(OpenIDConnectProvider):
         email, unsaid = data.get("email"), bool(self.app.settings.get("trusts_emails"))
         if not isinstance(email, str):
             return []
-        verified = data.get("email_verified", unsaid) in {True, "true"}
+        verified = data.get("email_verified", unsaid) in (True, "true")
         return [EmailAddress(email=email, verified=verified, primary=True)]
 
 

@@ -22,7 +22,8 @@ def client_address(request: HttpRequest) -> str:
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")
     if not 0 < proxies <= len(forwarded):
         return peer
-    return _parsed(forwarded[-proxies]) or peer
+    # Not the proxy's own address: a key's networks may hold that one.
+    return _parsed(forwarded[-proxies]) or UNKNOWN
 
 
 def counted_address(request: HttpRequest) -> str:

@@ -7,7 +7,7 @@ from django.core.signals import request_finished
 from django.db import connection
 
 from loci.tenancy.context import org_tx
-from orgs.accounts.auditing import note_failed_code
+from orgs.accounts.auditing import note_failed_code, notes
 from orgs.accounts.people import NewOwner, create_person
 from orgs.models import AuditEntry, Membership, Project, Role
 from tests.conftest import Person, Services
@@ -25,6 +25,7 @@ def _nothing_noted() -> None:
 
 
 def noted(project: Project) -> list[tuple[str, str, str]]:
+    notes().wait()
     with org_tx(project.org_id):
         entries = AuditEntry.objects.filter(object_type="person").order_by("number")
         return list(entries.values_list("action", "actor_type", "outcome"))
@@ -57,6 +58,7 @@ def test_a_wrong_second_factor_is_noted_once_a_minute(browser: Browser, ada: New
     other.log_in(ada.person.email)
     for _ in range(2):
         assert other.submit(CODE, code="000000").status_code == 200
+    notes().wait()
     with org_tx(ada.project.org_id):
         [entry] = AuditEntry.objects.filter(action="login.fail")
     assert (entry.object_id, entry.ip) == (str(ada.person.id), "203.0.113.7")
@@ -67,6 +69,15 @@ def test_a_wrong_code_of_a_mail_is_noted_after_the_answer(ada: NewOwner) -> None
     note_failed_code(ada.person.email, "203.0.113.7")
     assert noted(ada.project) == []
     request_finished.send(None)
+    assert noted(ada.project) == [("login.fail", "anonymous", "denied")]
+
+
+def test_no_later_request_of_the_thread_waits_for_a_note(ada: NewOwner, services: Services) -> None:
+    with superuser(services) as elsewhere, elsewhere.transaction():
+        elsewhere.execute("LOCK TABLE audit_entry")
+        note_failed_code(ada.person.email, "203.0.113.7")
+        request_finished.send(None)
+        assert Browser().open("/account/login/").status_code == 200
     assert noted(ada.project) == [("login.fail", "anonymous", "denied")]
 
 

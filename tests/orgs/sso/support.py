@@ -8,6 +8,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from django.utils import timezone
 
 from loci.tenancy.context import org_tx
+from orgs.accounts.auditing import notes
 from orgs.accounts.people import NewOwner, create_owner
 from orgs.models import AuditEntry, Domain, IdentityProvider, Membership, ProviderKind, User
 from orgs.queries import Caller, place_of
@@ -40,6 +41,7 @@ class Company:
 
     def audited(self) -> list[str]:
         """Returns what the audit log says was done and refused, in order."""
+        notes().wait()
         with org_tx(self.org_id):
             entries = list(AuditEntry.objects.order_by("number"))
         return [f"{entry.action} {entry.outcome}" for entry in entries]

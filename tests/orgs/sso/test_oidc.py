@@ -97,6 +97,8 @@ def test_the_userinfo_of_somebody_else_does_not_count(browser: Browser, idp: Oid
             "of a domain that the organization has not proved",
         ),
         ({"email_verified": False}, "did not confirm an email"),
+        ({"email_verified": [True]}, "did not confirm an email"),
+        ({"email_verified": {}}, "did not confirm an email"),
         ({"email_verified": "false"}, "did not confirm an email"),
         ({"email_verified": None}, "did not confirm an email"),
         ({"email": None}, "did not confirm an email"),
