@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from memories.models import SHOWN_CAUSES, Cause, Memory, Message, Revision
+from memories.models import EDITOR, SHOWN_CAUSES, Cause, Memory, Message, Revision
 from memories.queries import no_memory
 
 
@@ -88,7 +88,7 @@ def _told(oldest_first: Iterable[Revision]) -> dict[UUID, _Told]:
     newest: dict[UUID, Revision] = {}
     for revision in oldest_first:
         told[revision.id] = _Told(None, revision.valid_to)
-        if revision.cause == Cause.UPDATE and revision.valid_to is not None:
+        if _was_late(revision):
             continue
         if last := newest.get(revision.memory_id):
             # What a newer memory made untrue was so until then: its last revision has the whole interval.
@@ -96,6 +96,11 @@ def _told(oldest_first: Iterable[Revision]) -> dict[UUID, _Told]:
             told[revision.id].before = last.text or None
         newest[revision.memory_id] = revision
     return told
+
+
+def _was_late(revision: Revision) -> bool:
+    """A change through the API is never late: of a superseded memory it has an end too."""
+    return revision.cause == Cause.UPDATE and revision.valid_to is not None and revision.speaker != EDITOR
 
 
 def _inputs(revisions: Iterable[Revision], *, whole: bool) -> Mapping[UUID, list[dict[str, str]]]:

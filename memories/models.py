@@ -207,6 +207,9 @@ class Cause(models.TextChoices):
     """The rest of an interval in which a late, older statement was inserted, or which was closed."""
 
 
+EDITOR = "api"
+"""The speaker of a change through the API."""
+
 SHOWN_CAUSES = (Cause.ADD, Cause.UPDATE, Cause.DELETE)
 """What history shows (contract.md §3.3)."""
 
@@ -217,6 +220,8 @@ class Revision(Scoped, Attributed):
     A row never changes, except that `recorded_to` is set once, and that deletion empties its text. Current belief is
     `recorded_to IS NULL`. `event`, `sources` (message positions), `speaker` (a message's role) and `speaker_name`,
     `actor_id` and `key_id`, `extractor` (with its model and prompt) and `trust` say where it came from.
+    `embedding`, `embedding_model`, `terms` and `term_count` are those of its text, for searches in the past; they are
+    set once the memory says something else, which has its own (`timeline.keep_findable`).
     """
 
     memory = TenantForeignKey(Memory)
@@ -234,11 +239,16 @@ class Revision(Scoped, Attributed):
     extractor = models.CharField(max_length=100, blank=True, default="")
     attribute_key = models.CharField(max_length=100, blank=True, default="", db_default="")
     attribute_value = models.TextField(blank=True, default="")
+    embedding = HalfVectorField(null=True)
+    embedding_model = models.CharField(max_length=100, blank=True, default="", db_default="")
+    terms = TSVectorField(null=True)
+    term_count = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "revision"
         indexes = [
             models.Index(fields=["project", "memory", "recorded_from"], name="revision_memory"),
+            models.Index(fields=["project", "memory", "valid_from"], name="revision_said"),
             models.Index(fields=["project", "event"], name="revision_event"),
             models.Index(
                 fields=["project", "recorded_from", "id"],

@@ -14,6 +14,7 @@ from loci.errors import NotFound
 from loci.models import RequestLog
 from loci.tenancy.context import current_project_id, current_tenant
 from memories.models import Entity, Event, EventStatus, Memory, MemoryState
+from memories.past import Moment, known, told
 
 MEMORY_NOT_FOUND = "Memory not found!"
 SEARCHED_ONLY = ("embedding", "terms")
@@ -29,6 +30,18 @@ def memory_of(memory_id: UUID) -> Memory:
     if memory is None:
         raise no_memory([memory_id])
     return memory
+
+
+def memory_then(memory_id: UUID, moment: Moment) -> Any:
+    """Returns a memory that was not deleted with what it said at a moment, for `past.as_it_was`; raises `NotFound`.
+
+    What had expired or was superseded by then is still found, and says what it last said.
+    """
+    found = known(moment, Q(id=memory_id), superseded=True)
+    row = told(found, moment, superseded=True).defer(*SEARCHED_ONLY).first()
+    if row is None:
+        raise no_memory([memory_id])
+    return row
 
 
 def memories_of(wanted: Collection[UUID], also: Collection[UUID] = (), *, whole: bool = False) -> list[Memory]:
@@ -73,26 +86,36 @@ def superseded_by(memory_id: UUID) -> list[UUID]:
 class Visibility:
     """What lists and searches show (contract.md §14, Expiration; design.md §2).
 
-    `today` is the day by which expiration is judged, today in UTC where it is None.
+    `today` is the day by which expiration is judged, today in UTC where it is None. `moment` is the time that is asked
+    about; None is now.
     """
 
     expired: bool = False
     superseded: bool = False
     today: date | None = None
+    moment: Moment | None = None
 
 
 USUALLY = Visibility()
 
 
 def visible(where: Q, visibility: Visibility = USUALLY) -> QuerySet[Memory]:
-    """Returns the memories that `where` admits and that are to be shown."""
+    """Returns the memories that `where` admits and that are to be shown now."""
     states = [MemoryState.ACTIVE, MemoryState.SUPERSEDED] if visibility.superseded else [MemoryState.ACTIVE]
-    memories = Memory.objects.filter(where, state__in=states)
-    if not visibility.expired:
-        # A memory is good to the end of its day.
-        today = visibility.today or timezone.now().date()
-        memories = memories.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
-    return memories
+    return Memory.objects.filter(where, _not_expired(visibility), state__in=states)
+
+
+def visible_then(where: Q, moment: Moment, visibility: Visibility) -> QuerySet[Memory]:
+    """Returns the memories that are to be shown of a moment, as `past.known` does."""
+    return known(moment, where & _not_expired(visibility), superseded=visibility.superseded)
+
+
+def _not_expired(visibility: Visibility) -> Q:
+    if visibility.expired:
+        return Q()
+    # A memory is good to the end of its day.
+    today = visibility.today or timezone.now().date()
+    return Q(expires_on__isnull=True) | Q(expires_on__gte=today)
 
 
 def newest_first(memories: QuerySet[Memory]) -> QuerySet[Memory]:

@@ -1,12 +1,27 @@
 """What is computed from a memory's text, always together."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memories.embedding import embedder
 from memories.embedding.base import Vectors
+from memories.models import Lifetime, Trust
 from memories.retrieval import analyzer
+
+FOUND_BY = ("embedding", "embedding_model", "terms", "term_count")
+"""The columns by which a text is found: of a memory those of its text, of a revision those of a text of the past."""
+NOT_FOUND_BY: Mapping[str, Any] = {"embedding": None, "embedding_model": "", "terms": None, "term_count": 0}
+NOT_JUDGED: Mapping[str, Any] = {
+    "event_time": None,
+    "lifetime": Lifetime.LASTING,
+    "importance": None,
+    "topics": [],
+    "topic_keys": [],
+    "relations": [],
+    "trust": Trust.USER,
+}
+"""What an extractor judged of one text of a memory says nothing of another."""
 
 
 def text_hash(text: str) -> str:
@@ -21,9 +36,12 @@ def vectors_of(texts: Sequence[str]) -> Vectors:
 
 def searchable(text: str, vector: Any) -> dict[str, Any]:
     """Returns the columns by which a memory with this text is found."""
+    return {"text": text, "hash": text_hash(text), **found_by(text, vector)}
+
+
+def found_by(text: str, vector: Any) -> dict[str, Any]:
+    """Returns the columns `FOUND_BY` of this text."""
     return {
-        "text": text,
-        "hash": text_hash(text),
         "embedding": vector,
         "embedding_model": embedder().model,
         "terms": analyzer.tsvector(text),

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -18,9 +19,10 @@ from memories.api.address_parameters import FILTERS_AND_METADATA
 from memories.api.answers.memories import LIST_V1, MemoriesPageAnswer
 from memories.api.generations import OLDER_LISTS, V3
 from memories.api.parameters import FiltersOnly, FindInput, ListInput, OlderListInput
-from memories.api.wire import memory_json, only
-from memories.queries import part_of, visible
-from memories.retrieval.filters import Node, named_entity, to_q
+from memories.api.wire import memory_json, only, said_json
+from memories.past import told
+from memories.queries import Visibility, part_of, visible, visible_then
+from memories.retrieval.filters import Node, named_entity, to_q, to_q_then
 from orgs.api.base import ProjectView
 
 LIMIT = "limit must be <= 200"
@@ -34,13 +36,20 @@ class _ListView(ProjectView):
     def page(self, where: Node, given: FindInput, pages: Pages) -> list[dict[str, Any]]:
         """Returns the rows of the page that the request asks for, and logs what they are."""
         started = time.perf_counter()
-        with tenant_tx(self.tenant):
-            memories = visible(to_q(where), given.visibility(superseded=self.caller.here.shows_superseded))
-            page = pages.read(self.request, partial(part_of, memories))
+        rows = self._rows(where, given.visibility(superseded=self.caller.here.shows_superseded), pages)
         self.log.entity = named_entity(where)
-        self.log.memory_ids = [memory.id for memory in page]
+        self.log.memory_ids = [UUID(row["id"]) for row in rows]
         self.log.stages = {"sql": time.perf_counter() - started}
-        return [only(memory_json(memory), given.validated_data.get("fields")) for memory in page]
+        return [only(row, given.validated_data.get("fields")) for row in rows]
+
+    def _rows(self, where: Node, visibility: Visibility, pages: Pages) -> list[dict[str, Any]]:
+        with tenant_tx(self.tenant):
+            if visibility.moment is None:
+                memories = pages.read(self.request, partial(part_of, visible(to_q(where), visibility)))
+                return [memory_json(memory) for memory in memories]
+            found = visible_then(to_q_then(where), visibility.moment, visibility)
+            then = told(found, visibility.moment, superseded=visibility.superseded)
+            return [said_json(row) for row in pages.read(self.request, partial(part_of, then))]
 
 
 class ListView(_ListView):

@@ -16,12 +16,13 @@ from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
 from memories.api.address_parameters import BESIDE_FILTERS, FILTERS_AND_METADATA, MEMORY_ID
 from memories.api.answers.memories import DeletedAnswer, DeletingAnswer, EditedMemoryAnswer, MemoryAnswer
+from memories.api.parameters import MomentInput
 from memories.api.serializers import DeleteInput, EditInput, ScopeInput
 from memories.api.waiting import run_if_free
-from memories.api.wire import memory_json
+from memories.api.wire import memory_json, said_json
 from memories.models import Memory
 from memories.provenance import Author
-from memories.queries import memory_of
+from memories.queries import memory_of, memory_then
 from memories.retrieval.filters import named_entity
 from memories.retrieval.filters.request import FOLDED, fold_deletion, narrowing_names
 from memories.services.accepting import Accepted
@@ -48,17 +49,22 @@ class MemoryView(ProjectView):
 
     @extend_schema(
         summary="Get a memory",
-        description="Also one that expired, or that a newer one superseded.",
-        parameters=[MEMORY_ID],
+        description=(
+            "Also one that expired, or that a newer one superseded. With `as_of` or `known_at`, a memory that said"
+            " nothing by then is not found."
+        ),
+        parameters=[MEMORY_ID, MomentInput],
         responses=MemoryAnswer,
         tags=["memories"],
     )
-    def get(self, _request: Request, memory_id: str) -> Response:
-        """Answers with the memory, also with an expired or superseded one."""
+    def get(self, request: Request, memory_id: str) -> Response:
+        """Answers with the memory, also with an expired or superseded one; or with what it said at another time."""
         wanted = self._named(memory_id)
+        given = MomentInput(data=normalise(request.query_params.dict()))
+        given.is_valid(raise_exception=True)
+        moment = given.moment()
         with tenant_tx(self.tenant):
-            memory = memory_of(wanted)
-        return Response(memory_json(memory))
+            return Response(said_json(memory_then(wanted, moment)) if moment else memory_json(memory_of(wanted)))
 
     @extend_schema(
         summary="Update a memory",

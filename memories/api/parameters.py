@@ -11,10 +11,12 @@ from memories.api.description import example
 from memories.api.fields import IgnoredField, TimestampField
 from memories.api.filters_schema import FILTERS_REFERENCE
 from memories.api.serializers import Input
+from memories.past import Moment
 from memories.queries import Visibility
 
 MAX_QUERY = 8_000
 MAX_TOP_K = 1_000
+_MOMENT = "Epoch seconds, or an ISO date-time; a date alone is its first moment, both in UTC if no zone is named."
 
 
 @extend_schema_field(FILTERS_REFERENCE)
@@ -57,7 +59,24 @@ class OutputFormatField(serializers.CharField):
         )
 
 
-class FindInput(Input):
+class MomentInput(Input):
+    """The time that is asked about."""
+
+    as_of = TimestampField(
+        required=False, help_text=f"Answers with what held at that time, as it is known now. {_MOMENT}"
+    )
+    known_at = TimestampField(
+        required=False,
+        help_text=f"Answers with what was known at that time; of `as_of`, where that is given. {_MOMENT}",
+    )
+
+    def moment(self) -> Moment | None:
+        """Returns the time that is asked about; None for now."""
+        as_of, known_at = self.validated_data.get("as_of"), self.validated_data.get("known_at")
+        return Moment(as_of, known_at) if as_of or known_at else None
+
+
+class FindInput(MomentInput):
     """What all lists and searches ask (contract.md §5.2 to §5.9).
 
     The filters and what stands beside them are for the description: `memories.retrieval.filters.fold` reads them.
@@ -94,11 +113,12 @@ class FindInput(Input):
     def visibility(self, *, superseded: bool) -> Visibility:
         """Returns what is to be shown in a project that by itself shows superseded memories or does not."""
         given = self.validated_data
-        moment = given.get("reference_date")
+        days = (given.get(name) for name in ("as_of", "known_at", "reference_date"))
         return Visibility(
             expired=given["show_expired"],
             superseded=given.get("include_superseded", superseded) and not given["latest_only"],
-            today=moment.date() if moment else None,
+            today=next((day.date() for day in days if day), None),
+            moment=self.moment(),
         )
 
 

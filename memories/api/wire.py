@@ -7,6 +7,7 @@ from typing import Any
 
 from loci.models import RequestLog
 from memories.models import Entity, Event, EventStatus, Memory
+from memories.past import Interval, as_it_was
 from memories.retrieval.ranking import Hit
 from memories.scope import EntityType
 from orgs.api.wire import moment
@@ -46,10 +47,22 @@ def memory_json(memory: Memory) -> dict[str, Any]:
     }
 
 
+def said_json(row: Any) -> dict[str, Any]:
+    """Returns the memory object of a row for `past.as_it_was`, and from when to when it was so."""
+    memory, interval = as_it_was(row)
+    return {**memory_json(memory), **_interval_json(interval)}
+
+
+def _interval_json(interval: Interval) -> dict[str, str | None]:
+    ends = moment(interval.valid_to) if interval.valid_to else None
+    return {"valid_from": moment(interval.valid_from), "valid_to": ends}
+
+
 def hit_json(hit: Hit) -> dict[str, Any]:
     """Returns a search result: the memory object with its score and where that came from."""
     return {
         **memory_json(hit.memory),
+        **(_interval_json(hit.interval) if hit.interval else {}),
         "score": hit.score,
         "score_breakdown": {
             "semantic": hit.semantic,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from loci.http.idempotency import erase_answers
 from memories.models import OPEN_STATUSES, Attribute, Blob, Cause, Event, Memory, MemoryState, Message, Revision
+from memories.text import NOT_FOUND_BY
 
 
 def forget(memories: Collection[Memory]) -> None:
@@ -25,23 +26,14 @@ def forget(memories: Collection[Memory]) -> None:
     Blob.objects.filter(event_id__in=event_ids).exclude(event__status__in=OPEN_STATUSES).delete()
 
 
-_EMPTY: dict[str, Any] = {
-    "text": "",
-    "hash": "",
-    "metadata": None,
-    "categories": None,
-    "embedding": None,
-    "embedding_model": "",
-    "terms": None,
-    "term_count": 0,
-}
+_EMPTY: dict[str, Any] = {"text": "", "hash": "", "metadata": None, "categories": None, **NOT_FOUND_BY}
 
 
 def _empty_revisions(memories: Collection[Memory]) -> None:
     now = timezone.now()
     revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories])
     revisions.filter(recorded_to__isnull=True).update(recorded_to=now)
-    revisions.update(text="", attribute_value="")
+    revisions.update(text="", attribute_value="", **NOT_FOUND_BY)
     Revision.objects.bulk_create(
         Revision(
             memory_id=memory.id,

@@ -6,7 +6,7 @@ fact that was said before what is already believed does not replace it.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from memories.resolution import timeline
 from memories.resolution.timeline import Statement
 from memories.resolution.verdicts import Closed, Verdict, VerdictKind
 from memories.scope import Scope
-from memories.text import searchable, text_hash
+from memories.text import found_by, searchable, text_hash
 from memories.topics import topic_keys
 
 MAX_CHANGES = 10
@@ -65,6 +65,8 @@ class Resolver:
     candidates: Mapping[int, Known]
     speaker_names: Mapping[int, str] = field(default_factory=dict)
     """The names of those who said the messages, by position, where they have one."""
+    recorded_at: datetime = field(default_factory=timezone.now)
+    """Since when all is believed that this records."""
 
     def resolve(self, facts: Sequence[Fact], vectors: Vectors) -> list[Verdict]:
         """Applies the facts in order, each seeing what the ones before it changed, and returns their verdicts.
@@ -126,10 +128,10 @@ class Resolver:
             return None
         before = timeline.preceding(memory, said)
         if before is not None and before.attribute_value == said.value and self._says_the_same(fact, before):
-            same = replace(said, text=before.text)
+            same = replace(said, text=before.text, found_by=timeline.found_by(before))
             return self._note(memory, same, Cause.REPEAT, VerdictKind.DUPLICATE)
         if self._is_older(memory, said):
-            return self._note_earlier(memory, said)
+            return self._note_earlier(memory, said, vector)
         if Scope(memory.user_id, memory.agent_id, memory.app_id, memory.run_id) != self.scope:
             return self._supersede(memory, fact, said, vector)
         return self._merge(memory, fact, said, vector)
@@ -145,7 +147,7 @@ class Resolver:
         if target.immutable or not _is_trusted_with(fact, target):
             return None
         if self._is_older(target, said):
-            return self._note_earlier(target, said)
+            return self._note_earlier(target, said, vector)
         if fact.relation == Relation.REFINES:
             return self._merge(target, fact, said, vector)
         return self._supersede(target, fact, said, vector)
@@ -177,8 +179,10 @@ class Resolver:
         newest = timeline.believed(memory)[-1]
         return timeline.order(newest) > timeline.order(said)
 
-    def _note_earlier(self, memory: Memory, said: Statement) -> Verdict:
-        return self._note(memory, said, Cause.UPDATE, VerdictKind.EARLIER, "It was said before what is already known.")
+    def _note_earlier(self, memory: Memory, said: Statement, vector: Any) -> Verdict:
+        earlier = replace(said, found_by=found_by(said.text, vector))
+        reason = "It was said before what is already known."
+        return self._note(memory, earlier, Cause.UPDATE, VerdictKind.EARLIER, reason)
 
     def _repeat(self, memory: Memory, fact: Fact, said: Statement) -> Verdict:
         """In other words or not, what was said is what the memory says; an attribute may be new to it."""
@@ -200,6 +204,7 @@ class Resolver:
 
     def _merge(self, memory: Memory, fact: Fact, said: Statement, vector: Any) -> Verdict:
         previous = memory.text
+        timeline.keep_findable([memory])
         timeline.insert(memory, said, Cause.UPDATE)
         changes = {**searchable(fact.text, vector), **_judged(fact)}
         changes |= {"version": memory.version + 1, "updated_at": said.said_at}
@@ -211,7 +216,7 @@ class Resolver:
 
     def _supersede(self, old: Memory, fact: Fact, said: Statement, vector: Any) -> Verdict:
         memory = self._store(fact, said, vector)
-        supersede(old, by=memory)
+        supersede(old, by=memory, recorded_at=said.recorded_at)
         return Verdict(VerdictKind.SUPERSEDED, memory.text, memory.id, closed=(Closed(old.id, old.text),))
 
     def _store(self, fact: Fact, said: Statement, vector: Any) -> Memory:
@@ -254,6 +259,7 @@ class Resolver:
             extractor=self.extractor,
             actor_id=self.event.actor_id,
             key_id=self.event.key_id,
+            recorded_at=self.recorded_at,
         )
 
 
@@ -284,10 +290,9 @@ def _judged(fact: Fact) -> dict[str, Any]:
     }
 
 
-def supersede(old: Memory, *, by: Memory) -> None:
+def supersede(old: Memory, *, by: Memory, recorded_at: datetime) -> None:
     """Closes what `old` says from the time at which `by` was said; it stays readable, and names its successor."""
-    newest = timeline.believed(old)[-1]
-    timeline.close(newest, at=by.created_at, cause=Cause.DELETE)
+    timeline.end(old, at=by.created_at, recorded_at=recorded_at)
     Memory.objects.filter(id=old.id).update(
         state=MemoryState.SUPERSEDED, replaced_by=by, version=old.version + 1, updated_at=timezone.now()
     )

@@ -4,22 +4,29 @@ The believed intervals of a memory are determined by its statements alone: each 
 time of the next. A statement that arrives late splits the interval that it falls into. So processing the same
 statements in another order ends in the same intervals. Repetitions count as statements for that reason.
 The promise is each memory's own: what superseded a memory is another one.
+
+What was believed when can be asked too: at no time two intervals of a memory that hold at once are believed, and what
+one event records, it records at one time.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from memories.models import Cause, Memory, Revision, Scoped, Trust
+from memories.text import FOUND_BY
 
 SCOPED = ("user_id", "agent_id", "app_id", "run_id")
 SAID = (
     *("memory_id", "text", "valid_from", "event_id", "sources", "speaker", "speaker_name", "trust", "extractor"),
     *("actor_id", "key_id", "attribute_key", "attribute_value"),
+    *FOUND_BY,
 )
 """What a revision says and where that came from: all but its intervals and its scope."""
 
@@ -28,7 +35,8 @@ SAID = (
 class Statement:
     """Something said at one time, and where it came from (`event_id` is None for a change through the API).
 
-    `key` and `value` are those of its attribute; `actor_id` and `key_id` tell who called.
+    `key` and `value` are those of its attribute; `actor_id` and `key_id` tell who called. It is believed since
+    `recorded_at`. `found_by` is `memories.text.found_by` of a text that the memory does not say now.
     """
 
     text: str
@@ -43,6 +51,8 @@ class Statement:
     extractor: str = ""
     actor_id: UUID | None = None
     key_id: UUID | None = None
+    recorded_at: datetime = field(default_factory=timezone.now)
+    found_by: Mapping[str, Any] = field(default_factory=dict)
 
 
 def believed(memory: Memory) -> list[Revision]:
@@ -50,13 +60,31 @@ def believed(memory: Memory) -> list[Revision]:
 
     Two statements of one event stay in the order in which they were recorded.
     """
-    return sorted(Revision.objects.filter(memory=memory, recorded_to__isnull=True).order_by("id"), key=order)
+    return believed_of([memory]).get(memory.id, [])
 
 
-def newest(memories: Collection[Memory]) -> dict[UUID, Revision]:
-    """Returns the last interval of each memory that is believed now, by the memory's id."""
+def believed_of(memories: Collection[Memory]) -> dict[UUID, list[Revision]]:
+    """Returns what `believed` does of each of many memories, by its id."""
     revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories], recorded_to__isnull=True)
-    return {revision.memory_id: revision for revision in sorted(revisions.order_by("id"), key=order)}
+    found: dict[UUID, list[Revision]] = {}
+    for revision in sorted(revisions.order_by("valid_from", "id"), key=order):
+        found.setdefault(revision.memory_id, []).append(revision)
+    return found
+
+
+def found_by(revision: Revision) -> dict[str, Any]:
+    """Returns by what the revision's text is found: nothing where its memory says the same now, and has it itself."""
+    return {name: getattr(revision, name) for name in FOUND_BY}
+
+
+def keep_findable(memories: Collection[Memory]) -> None:
+    """Lets searches of the past find what these memories say now, before they say something else.
+
+    Read what is `believed` afterwards: the rows that say it have changed.
+    """
+    now = Memory.objects.filter(id=OuterRef("memory_id"))
+    saying_it = Revision.objects.filter(memory_id__in=[memory.id for memory in memories], text=F("memory__text"))
+    saying_it.update(**{name: Subquery(now.values(name)[:1]) for name in FOUND_BY})
 
 
 def begin(memory: Memory, statement: Statement) -> None:
@@ -66,21 +94,28 @@ def begin(memory: Memory, statement: Statement) -> None:
 
 def insert(memory: Memory, statement: Statement, cause: Cause) -> None:
     """Records one more statement, which holds until the next one; an interval that ended before it stays as it is."""
-    held = believed(memory)
-    at = _position(held, statement)
-    if at and _holds(held[at - 1], statement.said_at):
-        close(held[at - 1], at=statement.said_at)
-    _record(memory, statement, cause=cause, valid_to=held[at].valid_from if at < len(held) else None)
+    rows = believed(memory)
+    statement = replace(statement, recorded_at=_after(rows, statement.recorded_at))
+    at = _position(rows, statement)
+    if at and _holds(rows[at - 1], statement.said_at):
+        _close(rows[at - 1], at=statement.said_at, cause=Cause.SPLIT, now=statement.recorded_at)
+    _record(memory, statement, cause=cause, valid_to=rows[at].valid_from if at < len(rows) else None)
 
 
-def append(statements: Sequence[tuple[Revision, Statement]], cause: Cause) -> None:
-    """Records the next statement of many memories at once, each after its `newest` revision."""
-    now = timezone.now()
-    closed = [(revision, said) for revision, said in statements if _holds(revision, said.said_at)]
-    Revision.objects.filter(id__in=[revision.id for revision, _ in closed]).update(recorded_to=now)
-    rows = [_shortened(revision, at=said.said_at, cause=Cause.SPLIT, now=now) for revision, said in closed]
-    rows += [_row(revision, revision.memory_id, said, cause=cause, valid_to=None) for revision, said in statements]
-    Revision.objects.bulk_create(rows)
+def append(statements: Sequence[tuple[Sequence[Revision], Statement]], cause: Cause) -> None:
+    """Records the next statement of many memories at once, each with all that is `believed` of it, which it follows.
+
+    What a memory says that was made untrue holds no longer than that, which usually is at no time.
+    """
+    now = _after([row for rows, _ in statements for row in rows], timezone.now())
+    holding = [(rows[-1], said) for rows, said in statements if _holds(rows[-1], said.said_at)]
+    Revision.objects.filter(id__in=[revision.id for revision, _ in holding]).update(recorded_to=now)
+    new = [_shortened(revision, at=said.said_at, cause=Cause.SPLIT, now=now) for revision, said in holding]
+    for rows, said in statements:
+        untrue_since = rows[-1].valid_to
+        ends = untrue_since and max(untrue_since, said.said_at)
+        new.append(_row(rows[-1], rows[-1].memory_id, replace(said, recorded_at=now), cause=cause, valid_to=ends))
+    Revision.objects.bulk_create(new)
 
 
 def preceding(memory: Memory, statement: Statement) -> Revision | None:
@@ -89,9 +124,19 @@ def preceding(memory: Memory, statement: Statement) -> Revision | None:
     return earlier[-1] if earlier else None
 
 
-def close(revision: Revision, *, at: datetime, cause: Cause = Cause.SPLIT) -> None:
+def end(memory: Memory, *, at: datetime, recorded_at: datetime) -> None:
+    """Ends what a memory says at `at`, since when it is untrue."""
+    rows = believed(memory)
+    _close(rows[-1], at=at, cause=Cause.DELETE, now=_after(rows, recorded_at))
+
+
+def _after(rows: Sequence[Revision], recorded_at: datetime) -> datetime:
+    """The clocks of two servers differ: what is recorded later never counts as known before what it changes."""
+    return max([recorded_at, *(row.recorded_from for row in rows)])
+
+
+def _close(revision: Revision, *, at: datetime, cause: Cause, now: datetime) -> None:
     """Ends a believed interval at `at`: the old row is no longer believed, and a shorter one is."""
-    now = timezone.now()
     Revision.objects.filter(id=revision.id).update(recorded_to=now)
     _shortened(revision, at=at, cause=cause, now=now).save(force_insert=True)
 
@@ -101,7 +146,7 @@ def learned(
 ) -> list[Revision]:
     """Returns the rows, not saved yet, of a new memory whose whole past becomes known at once.
 
-    They are what `begin`, then `insert` for each further statement, and then `close` with `closed_at` would leave.
+    They are what `begin`, then `insert` for each further statement, and then `end` with `closed_at` would leave.
     """
     now = timezone.now()
     rows: list[Revision] = []
@@ -148,6 +193,7 @@ def _row(scoped: Scoped, memory_id: UUID, statement: Statement, *, cause: Cause,
         text=statement.text,
         valid_from=statement.said_at,
         valid_to=valid_to,
+        recorded_from=statement.recorded_at,
         cause=cause,
         event_id=statement.event_id,
         sources=list(statement.sources),
@@ -159,6 +205,7 @@ def _row(scoped: Scoped, memory_id: UUID, statement: Statement, *, cause: Cause,
         key_id=statement.key_id,
         attribute_key=statement.key,
         attribute_value=statement.value,
+        **statement.found_by,
     )
 
 

@@ -3,20 +3,24 @@
 Two legs read the scope in one scan: **dense** (cosine with the query's vector) and **lexical** (BM25 with the scope's
 own statistics; a term counts once per memory). Each is normalized over the scope, and their weighted sum gives the
 order. The absolute score is a fixed logistic of the raw legs, so that it compares between queries.
+
+What memories said at another time is ranked by the same statement, which then reads the texts of that time.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeAlias
 
-from django.db.models import FloatField, IntegerField, QuerySet
+from django.db.models import FloatField, IntegerField, QuerySet, UUIDField
 from django.db.models.expressions import RawSQL
 
 from loci.tenancy.context import current_project_id
 from memories.embedding.base import Vectors
-from memories.models import Memory
+from memories.models import Memory, Revision
+from memories.past import Interval, as_it_was
 from memories.retrieval import analyzer
+from memories.text import FOUND_BY
 
 DENSE_WEIGHT, LEXICAL_WEIGHT = 0.4, 0.6
 """How much each normalized leg counts in the order."""
@@ -42,7 +46,8 @@ class Hit:
     """A memory that answers a query.
 
     `score` is what the wire shows: sorted, between 0 and 1. `absolute` is the memory's own score, `semantic` its cosine
-    and `lexical` its BM25 score as a share of the query's information; None where a leg could not be asked.
+    and `lexical` its BM25 score as a share of the query's information; None where a leg could not be asked. `interval`
+    is when the memory said this, where another time was asked about.
     """
 
     memory: Memory
@@ -50,6 +55,31 @@ class Hit:
     absolute: float
     semantic: float | None
     lexical: float
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Whose texts are ranked, in SQL: a column that they are found by, a scanned row's memory, and what is shown."""
+
+    found_by: str
+    memory: str
+    shown: str = ""
+
+
+_NOW = _Texts(found_by="memory.{}", memory="JOIN memory ON memory.project_id = %s AND memory.id = best.id")
+_THEN = _Texts(
+    found_by="CASE WHEN revision.terms IS NULL THEN memory.{0} ELSE revision.{0} END",
+    memory="JOIN revision ON revision.project_id = %s AND revision.id = best.id"
+    " JOIN memory ON memory.project_id = revision.project_id AND memory.id = revision.memory_id",
+    shown=", revision.text AS said_text, revision.trust AS vouched_by, revision.valid_from, revision.valid_to",
+)
+
+
+_Scan: TypeAlias = tuple[str, Sequence[Any]]
+"""The SQL of a scan, and its parameters."""
+OF_SCANNED = RawSQL("memory.id", [], UUIDField())
+"""The memory that a scan is at."""
 
 
 def rank(scope: QuerySet[Memory], query: Query, *, limit: int, threshold: float = 0.0) -> list[Hit]:
@@ -57,10 +87,26 @@ def rank(scope: QuerySet[Memory], query: Query, *, limit: int, threshold: float 
 
     Runs inside the caller's `tenant_tx`, as one statement.
     """
-    terms = analyzer.query_terms(query.text)
-    sql, params = _statement(scope, query, terms, limit, threshold)
-    rows = list(Memory.objects.raw(sql, params))
-    return _hits(rows)
+    return _hits(_best(_scan(scope, _columns(_NOW, query)), _NOW, query, limit, threshold))
+
+
+def rank_then(
+    scope: QuerySet[Memory], said: QuerySet[Revision], query: Query, *, limit: int, threshold: float = 0.0
+) -> list[Hit]:
+    """Returns as `rank` does the best memories, by what they said at a time, and as they were then.
+
+    `scope` is what `memories.past.known` returns, and `said` what `memories.past.said_by` does of `OF_SCANNED`.
+    """
+    columns = _columns(_THEN, query)
+    rows = _best(_scan_then(scope, said, columns), _THEN, query, limit, threshold)
+    as_they_were = [as_it_was(row) for row in rows]
+    return [replace(hit, interval=interval) for hit, (_, interval) in zip(_hits(rows), as_they_were, strict=True)]
+
+
+def _best(scan: _Scan, texts: _Texts, query: Query, limit: int, threshold: float) -> list[Any]:
+    written, params = scan
+    statement = _statement(written, texts, len(analyzer.query_terms(query.text)))
+    return list(Memory.objects.raw(statement, [*params, threshold, limit, current_project_id()]))
 
 
 def _hits(rows: Sequence[Any]) -> list[Hit]:
@@ -72,54 +118,75 @@ def _hits(rows: Sequence[Any]) -> list[Hit]:
     ]
 
 
-def _statement(
-    scope: QuerySet[Memory], query: Query, terms: Sequence[str], limit: int, threshold: float
-) -> tuple[str, list[Any]]:
-    scan, scan_params = _scan(scope, query, terms).query.sql_with_params()
-    statement = STATEMENT.format(
+def _statement(scan: str, texts: _Texts, terms: int) -> str:
+    return STATEMENT.format(
         scan=scan,
-        weights="".join(f", {_idf(number)} AS w{number}" for number in range(len(terms))),
-        matched=" + ".join(f"t{number} * w{number}" for number in range(len(terms))) or "0",
-        information=" + ".join(f"w{number}" for number in range(len(terms))) or "1",
-        project="%s",
+        weights="".join(f", {_idf(number)} AS w{number}" for number in range(terms)),
+        matched=" + ".join(f"t{number} * w{number}" for number in range(terms)) or "0",
+        information=" + ".join(f"w{number}" for number in range(terms)) or "1",
+        memory=texts.memory,
+        shown=texts.shown,
     )
-    return statement, [*scan_params, threshold, limit, current_project_id()]
 
 
-def _scan(scope: QuerySet[Memory], query: Query, terms: Sequence[str]) -> QuerySet[Any, Any]:
-    """One row per memory of the scope: its cosine, its length, and for each term whether it holds it."""
-    found = {
-        f"t{number}": RawSQL("(memory.terms @@ %s::tsquery)::int", [analyzer.tsquery_literal(term)], IntegerField())
-        for number, term in enumerate(terms)
+def _columns(texts: _Texts, query: Query) -> dict[str, RawSQL]:
+    """What a scan tells of each text: its cosine, its length, and for each term whether the text holds it."""
+    holds = f"(({texts.found_by.format('terms')}) @@ %s::tsquery)::int"
+    return {
+        "semantic": cosine(query, texts),
+        "length": _sql(texts.found_by.format("term_count"), [], IntegerField()),
+        **{
+            f"t{number}": _sql(holds, [analyzer.tsquery_literal(term)], IntegerField())
+            for number, term in enumerate(analyzer.query_terms(query.text))
+        },
     }
-    return scope.order_by().annotate(semantic=cosine(query), **found).values("id", "term_count", "semantic", *found)
 
 
-def cosine(query: Query) -> RawSQL:
+def _scan(scope: QuerySet[Memory], columns: Mapping[str, RawSQL]) -> _Scan:
+    """One row per memory of the scope."""
+    return scope.order_by().annotate(**columns).values("id", *columns).query.sql_with_params()
+
+
+def _scan_then(scope: QuerySet[Memory], said: QuerySet[Revision], columns: Mapping[str, RawSQL]) -> _Scan:
+    """One row per revision that a memory of the scope said; what was replaced before vectors were kept is left out."""
+    memories, of_memories = scope.order_by().values("id", "text", *FOUND_BY).query.sql_with_params()
+    revisions, of_revisions = said.values("id", "text", *FOUND_BY)[:1].query.sql_with_params()
+    written = ", ".join(f"({column.sql}) AS {name}" for name, column in columns.items())
+    scan = f"""
+        SELECT revision.id, {written}
+        FROM ({memories}) AS memory CROSS JOIN LATERAL ({revisions}) AS revision
+        WHERE revision.terms IS NOT NULL OR revision.text = memory.text
+    """  # noqa: S608 - as below
+    return scan, [*(param for column in columns.values() for param in column.params), *of_memories, *of_revisions]
+
+
+def cosine(query: Query, texts: _Texts = _NOW) -> RawSQL:
     """Returns the SQL of a memory's cosine with the query.
 
     NULL for a vector of another model: such a memory has no dense leg until it is embedded anew.
     """
     if query.vector is None:
-        return RawSQL("NULL::float8", [], FloatField())
+        return _sql("NULL::float8", [], FloatField())
     literal = "[" + ",".join(f"{number:.6g}" for number in query.vector) + "]"
-    return RawSQL(
-        "CASE WHEN memory.embedding_model = %s THEN 1 - (memory.embedding <=> %s::halfvec) END",
-        [query.model, literal],
-        FloatField(),
-    )
+    model, embedding = texts.found_by.format("embedding_model"), texts.found_by.format("embedding")
+    compared = f"CASE WHEN ({model}) = %s THEN 1 - (({embedding}) <=> %s::halfvec) END"
+    return _sql(compared, [query.model, literal], FloatField())
+
+
+def _sql(written: str, params: list[Any], kind: "FloatField[Any, Any] | IntegerField[Any, Any]") -> RawSQL:
+    return RawSQL(written, params, kind)  # noqa: S611 - only constants of this module are written into the text
 
 
 def _idf(number: int) -> str:
     return f"ln(1 + (count(*) - sum(t{number}) + 0.5)::float8 / (sum(t{number}) + 0.5)::float8)"
 
 
-_LENGTH = f"(1 + {BM25_K1} * ({1 - BM25_B} + {BM25_B} * term_count::float8 / greatest(average, 1)))"
+_LENGTH = f"(1 + {BM25_K1} * ({1 - BM25_B} + {BM25_B} * length::float8 / greatest(average, 1)))"
 
 # Materialized: else a planner without statistics computes the totals anew for every row.
 STATEMENT = f"""
     WITH scanned AS MATERIALIZED ({{scan}}),
-    totals AS MATERIALIZED (SELECT avg(term_count)::float8 AS average {{weights}} FROM scanned),
+    totals AS MATERIALIZED (SELECT avg(length)::float8 AS average {{weights}} FROM scanned),
     legs AS (
         SELECT id, semantic, ({{matched}}) * {BM25_K1 + 1} / {_LENGTH} / ({{information}}) AS coverage
         FROM scanned CROSS JOIN totals
@@ -140,7 +207,7 @@ STATEMENT = f"""
            memory.expires_on, memory.replaced_by_id, memory.version, memory.created_at, memory.updated_at,
            memory.event_time, memory.lifetime, memory.importance, memory.topics, memory.relations, memory.trust,
            memory.flags,
-           best.semantic, best.coverage, best.absolute
-    FROM best JOIN memory ON memory.project_id = {{project}} AND memory.id = best.id
+           best.semantic, best.coverage, best.absolute {{shown}}
+    FROM best {{memory}}
     ORDER BY best.fused DESC, best.absolute DESC, best.id
 """  # noqa: S608 - only constants of this module are written into the text; all else is bound

@@ -8,9 +8,10 @@ from loci.errors import DependencyError
 from loci.observability import metrics
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding import embed_query, embedder
-from memories.queries import USUALLY, Visibility, visible
-from memories.retrieval.filters import Node, to_q
-from memories.retrieval.ranking import Hit, Query, rank
+from memories.past import said_by
+from memories.queries import USUALLY, Visibility, visible, visible_then
+from memories.retrieval.filters import Node, to_q, to_q_then
+from memories.retrieval.ranking import OF_SCANNED, Hit, Query, rank, rank_then
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +41,19 @@ def search(
 ) -> Found:
     """Returns the best `top_k` memories that `where` admits and whose absolute score reaches `threshold`.
 
-    With the embedder down, the lexical leg answers alone.
+    Where `visibility` is of another time, memories are found by what they said then. With the embedder down, the
+    lexical leg answers alone.
     """
     started = time.perf_counter()
     embedded, degraded = _embedded(query)
     embedding_done = time.perf_counter()
     with tenant_tx(tenant):
-        hits = rank(visible(to_q(where), visibility), embedded, limit=top_k, threshold=threshold)
+        if visibility.moment is None:
+            hits = rank(visible(to_q(where), visibility), embedded, limit=top_k, threshold=threshold)
+        else:
+            scope = visible_then(to_q_then(where), visibility.moment, visibility)
+            said = said_by(OF_SCANNED, visibility.moment, superseded=visibility.superseded)
+            hits = rank_then(scope, said, embedded, limit=top_k, threshold=threshold)
     seconds = {"embedding": embedding_done - started, "sql": time.perf_counter() - embedding_done}
     return Found(hits=hits, degraded=degraded, seconds=seconds)
 

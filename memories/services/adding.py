@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from loci.errors import DependencyError
 from loci.observability import metrics
 from loci.tenancy.context import Tenant, tenant_tx
@@ -222,10 +224,11 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
     numbered = enumerate(add.messages, add.first_position)
     names = {position: message.name for position, message in numbered if message.name}
     verdicts: list[Verdict] = []
+    now = timezone.now()
     for scope in _scopes_of(add, found):
         _hold(scope)
         chosen = [number for number, fact in enumerate(found.facts) if add.scope_of(fact) == scope]
-        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known, names)
+        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known, names, now)
         verdicts += resolver.resolve([found.facts[number] for number in chosen], found.vectors[chosen])
         verdicts += resolver.forget(found.forgotten)
     if found.forgotten:

@@ -10,27 +10,16 @@ from django.utils import timezone
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
-from memories.models import Attribute, Cause, Lifetime, Memory, Trust
+from memories.models import EDITOR, Attribute, Cause, Memory
 from memories.provenance import LOCI, Author
 from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
 from memories.resolution.timeline import Statement
-from memories.text import searchable, vectors_of
+from memories.text import NOT_JUDGED, searchable, vectors_of
 from workers import outcomes
 from workers.outcomes import Outcome
 
 IMMUTABLE = "This memory is immutable."
-
-NOT_JUDGED: Mapping[str, Any] = {
-    "event_time": None,
-    "lifetime": Lifetime.LASTING,
-    "importance": None,
-    "topics": [],
-    "topic_keys": [],
-    "relations": [],
-    "trust": Trust.USER,
-}
-"""What an extractor judged of the text before says nothing of the new one."""
 
 UPDATED_AT_ONCE = 250
 """Memories per statement, which holds their vectors."""
@@ -92,12 +81,13 @@ def edit_memories(tenant: Tenant, edits: Sequence[PreparedEdit], *, by: Author =
 
 
 def _restate(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit], by: Author) -> None:
+    timeline.keep_findable([memory for memory in memories if edits[memory.id].text != memory.text])
     now = timezone.now()
-    said = Statement(text="", said_at=now, speaker="api", actor_id=by.actor_id, key_id=by.key_id)
+    said = Statement(text="", said_at=now, speaker=EDITOR, actor_id=by.actor_id, key_id=by.key_id)
     # What the API says is believed from now on, also over a statement that was dated into the future.
     statements = [
-        (newest, replace(said, text=edits[memory_id].text or "", said_at=max(now, newest.valid_from)))
-        for memory_id, newest in timeline.newest(memories).items()
+        (believed, replace(said, text=edits[memory_id].text or "", said_at=max(now, believed[-1].valid_from)))
+        for memory_id, believed in timeline.believed_of(memories).items()
     ]
     timeline.append(statements, Cause.UPDATE)
     # The memories still say it, but the values are no longer known: the next statements give them.

@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from tests.bench import filters
+from tests.bench import filters, past
 from tests.bench.footprint import MB, footprints
 from tests.bench.measurements import large_adds, load, plain_adds, queued_adds, searches
 from tests.bench.report import Latency, Limit, say, show
@@ -62,6 +62,15 @@ def _show_filters(server: Server, requests: int) -> None:
             show(f"{name}, deepest filter", filtered, Limit(filtered.p50 / plain.p50, 2, "times"))
 
 
+def _show_past(server: Server, requests: int) -> None:
+    with server.client() as client:
+        unchanged = past.fill(client)
+        for kind, latencies in past.compare(client, requests, unchanged).items():
+            for asked, latency in latencies.items():
+                ratio = latency.p50 / latencies["now"].p50
+                show(f"{kind} of {past.MEMORIES:,}, {asked}", f"{latency}, {ratio:.2f} times")
+
+
 def _show_add(server: Server, requests: int) -> None:
     with server.client() as client:
         show("add, infer=false", plain_adds(client, requests))
@@ -97,6 +106,7 @@ def _show_memory(server: Server, _requests: int) -> None:
 PARTS: dict[str, Callable[[Server, int], None]] = {
     "search": _show_search,
     "filters": _show_filters,
+    "past": _show_past,
     "add": _show_add,
     "async": _show_default_async,
     "memory": _show_memory,

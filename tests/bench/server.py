@@ -108,6 +108,10 @@ class Client:
         """Returns the JSON of a 200; raises `RuntimeError` for any other answer."""
         return json.loads(self._request("POST", path, json.dumps(body).encode()))
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Returns the JSON of a 200; raises `RuntimeError` for any other answer."""
+        return json.loads(self._request("PUT", path, json.dumps(body).encode()))
+
     def get(self, path: str) -> Any:
         """Returns the JSON of a 200; raises `RuntimeError` for any other answer."""
         return json.loads(self._request("GET", path))

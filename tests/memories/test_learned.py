@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from loci.tenancy.context import tenant_tx
 from memories.models import Cause, Memory, Revision
@@ -39,7 +40,7 @@ def test_a_past_learned_at_once_is_as_if_it_had_been_told(alice: Person, seed: i
         for statement in said[1:]:
             timeline.insert(told, statement, Cause.UPDATE)
         if closed_at:
-            timeline.close(timeline.believed(told)[-1], at=closed_at, cause=Cause.DELETE)
+            timeline.end(told, at=closed_at, recorded_at=timezone.now())
 
         learned = Memory.objects.create(text="learned", user_id="alex")
         causes = [Cause.ADD, *[Cause.UPDATE] * len(said)]

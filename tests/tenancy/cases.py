@@ -93,6 +93,10 @@ class Case:
         ]
 
 
+_MOMENTS = ({"as_of": "2099-01-01"}, {"known_at": "2099-01-01", "as_of": "2099-01-01"})
+"""A time of which everything that is stored is told."""
+
+
 def _filters(path: str, **body: Any) -> Case:
     """A list or search: the ids stand in its filters, or beside them."""
     by_entity = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
@@ -105,7 +109,8 @@ def _filters(path: str, **body: Any) -> Case:
     ]
     beside = {"filters": {"user_id": "*"}, "user_id": "{user}"}
     calls = [Call(path, body={**body, "filters": each}) for each in filters]
-    return Case(calls[0], (*calls[1:], Call(path, body={**body, **beside})))
+    then = [Call(path, body={**body, "filters": each, **moment}) for each in filters for moment in _MOMENTS]
+    return Case(calls[0], (*calls[1:], *then, Call(path, body={**body, **beside})))
 
 
 def _query_list(path: str) -> Case:
@@ -113,6 +118,7 @@ def _query_list(path: str) -> Case:
     by_entity = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
     queries = [
         *by_entity[1:],
+        *({**each, **moment} for each in by_entity for moment in _MOMENTS),
         {"user_id": "*", "filters": "{'memory_ids': ['{memory}']}"},
         {"filters": '{"OR": [{"user_id": "{user}"}, {"run_id": "{run}"}]}', "page": "1", "page_size": "9"},
     ]
@@ -309,7 +315,7 @@ CASES: dict[str, Case] = {
             Call("/v1/memories/", query={"filters": '{"OR": [{"user_id": "{user}"}, {"run_id": "{run}"}]}'}),
         ),
     ),
-    "GET /v1/memories/<str:memory_id>/": Case(Call(_MEMORY)),
+    "GET /v1/memories/<str:memory_id>/": Case(Call(_MEMORY), tuple(Call(_MEMORY, query=each) for each in _MOMENTS)),
     "PUT /v1/memories/<str:memory_id>/": Case(
         Call(_MEMORY, body={"text": "Lives in Oslo"}), (Call(_MEMORY, body={"metadata": {"a": 1}}),)
     ),

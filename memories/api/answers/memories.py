@@ -63,6 +63,12 @@ class MemoryAnswer(WhoAnswer):
     replaced_by = serializers.UUIDField(allow_null=True, help_text="The memory that superseded it.")
     synthesized = serializers.BooleanField()
     lifecycle_state = serializers.ChoiceField(choices=MemoryState.values)
+    valid_from = serializers.DateTimeField(
+        required=False, help_text="Where another time was asked about: since when it said this."
+    )
+    valid_to = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="And until when; null: it still does, or nothing else is known."
+    )
 
 
 @example(examples.EDITED)

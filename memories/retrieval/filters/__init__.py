@@ -7,7 +7,7 @@ Memory.objects.filter(to_q(node))
 
 from memories.retrieval.filters.parser import parse
 from memories.retrieval.filters.request import fold, has_scope, named_entity, require_scope
-from memories.retrieval.filters.sql import to_q
+from memories.retrieval.filters.sql import to_q, to_q_then
 from memories.retrieval.filters.tree import EVERYTHING, And, Condition, Node, Not, Operator, Or
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "parse",
     "require_scope",
     "to_q",
+    "to_q_then",
 ]

@@ -31,6 +31,8 @@ _COLUMNS: Mapping[str, str] = {
     "categories": "categories",
     "metadata": "metadata",
 }
+_COLUMNS_THEN = {field: "said_text" if column == "text" else column for field, column in _COLUMNS.items()}
+"""The same at another time: what it said then, and all else as it is now."""
 _COMPARISONS: Mapping[Operator, str] = {
     Operator.EQ: "=",
     Operator.GT: ">",
@@ -53,16 +55,25 @@ def to_q(node: Node) -> Q:
     Metadata is compared by type: numbers with numbers, strings with strings; its `contains` is a part of a string,
     or an element of a list; null equals what is missing; a path leads through objects only.
     """
-    return Q() if node == EVERYTHING else Q(_Matches(node))
+    return _condition(node, _COLUMNS)
+
+
+def to_q_then(node: Node) -> Q:
+    """Returns `node` as a condition on memories at another time (`memories.past.known`), as `to_q` does."""
+    return _condition(node, _COLUMNS_THEN)
+
+
+def _condition(node: Node, columns: Mapping[str, str]) -> Q:
+    return Q() if node == EVERYTHING else Q(_Matches(node, columns))
 
 
 class _Matches(Expression):
     """Whether a row matches a tree: the row's columns are Django's, what is asked of them is written here."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, columns: Mapping[str, str]) -> None:
         super().__init__(output_field=BooleanField())
         self.node = node
-        self.columns: dict[str, Any] = {name: F(name) for name in dict.fromkeys(_columns_of(node))}
+        self.columns: dict[str, Any] = {name: F(columns[name]) for name in dict.fromkeys(_fields_of(node))}
 
     def get_source_expressions(self) -> list[Any]:
         """Returns the columns, for Django to resolve."""
@@ -74,18 +85,28 @@ class _Matches(Expression):
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> _Sql:  # type: ignore[override]  # Django takes any sequence of parameters
         """Returns the condition."""
-        return _written(self.node, {name: compiler.compile(column)[0] for name, column in self.columns.items()})
+        columns = {name: _whole(compiler.compile(column), connection) for name, column in self.columns.items()}
+        return _written(self.node, columns)
 
 
-def _columns_of(node: Node) -> Iterator[str]:
+def _whole(column: Any, connection: BaseDatabaseWrapper) -> str:
+    """A column's SQL with its parameters in it, since a condition may name it more than once; a table's has none."""
+    written, params = column
+    if not params:
+        return written
+    composed: str = connection.ops.compose_sql(written, params)  # type: ignore[attr-defined]  # Postgres' operations have it
+    return composed.replace("%", "%%")
+
+
+def _fields_of(node: Node) -> Iterator[str]:
     match node:
         case And(children) | Or(children):
             for child in children:
-                yield from _columns_of(child)
+                yield from _fields_of(child)
         case Not(child):
-            yield from _columns_of(child)
+            yield from _fields_of(child)
         case Condition():
-            yield _COLUMNS[node.field]
+            yield node.field
 
 
 def _written(node: Node, columns: Mapping[str, str]) -> _Sql:
@@ -98,7 +119,7 @@ def _written(node: Node, columns: Mapping[str, str]) -> _Sql:
             sql, params = _written(child, columns)
             return f"({sql}) IS NOT TRUE", params  # SQL's own NOT would leave NULL as it is.
     # The parser gave the value the type of its field and operator.
-    column, value = columns[_COLUMNS[node.field]], node.value
+    column, value = columns[node.field], node.value
     if node.field == "metadata":
         return _metadata(column, node.path, node.operator, value)
     return _WRITERS.get(node.field, _plain)(column, node.operator, value)
