@@ -1,6 +1,6 @@
 """Memories are changed through the API: one, or many in one commit (contract.md §5.11, §7)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.utils import timezone
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
-from memories.models import Attribute, Cause, Lifetime, Memory, Trust
+from memories.models import Attribute, Cause, Lifetime, Memory, Revision, Trust
 from memories.provenance import LOCI, Author
 from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
@@ -99,9 +99,17 @@ def _restate(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit], by:
         (newest, replace(said, text=edits[memory_id].text or "", said_at=max(now, newest.valid_from)))
         for memory_id, newest in timeline.newest(memories).items()
     ]
-    timeline.append(statements, Cause.UPDATE)
     # The memories still say it, but the values are no longer known: the next statements give them.
-    Attribute.objects.filter(memory__in=memories).update(value="")
+    supporting = Attribute.objects.filter(memory__in=memories)
+    said_so = set(supporting.values_list("memory_id", "key"))
+    timeline.append([_about(newest, new, said_so) for newest, new in statements], Cause.UPDATE)
+    supporting.update(value="", updated_at=now)
+
+
+def _about(newest: Revision, said: Statement, supporting: Collection[tuple[UUID, str]]) -> tuple[Revision, Statement]:
+    """A statement still is about the attribute that the memory supports."""
+    is_supporting = (newest.memory_id, newest.attribute_key) in supporting
+    return newest, replace(said, key=newest.attribute_key) if is_supporting else said
 
 
 def _update(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit]) -> None:
