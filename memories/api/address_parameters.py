@@ -4,7 +4,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from memories.api.answers import examples
-from memories.api.fields import MAX_ID
+from memories.api.fields import MAX_ID, MAX_PROPERTY_NAME
 from memories.scope import EntityType
 
 MEMORY_ID = OpenApiParameter(
@@ -49,6 +49,13 @@ ENTITY_NUMBER = OpenApiParameter(
     OpenApiParameter.PATH,
     description="The entity's `id`, a decimal integer.",
     examples=[OpenApiExample("Example", value="7")],
+)
+ATTRIBUTE_KEY = OpenApiParameter(
+    "key",
+    {"type": "string", "minLength": 1, "maxLength": MAX_PROPERTY_NAME},
+    OpenApiParameter.PATH,
+    description="The attribute's key.",
+    examples=[OpenApiExample("Example", value="location")],
 )
 
 LIMIT = OpenApiParameter("limit", int, description="Another name of `page_size`.")

@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 
 from loci.http.routes import route
 from memories.api.adding import AddView
+from memories.api.attributes import AttributesView, AttributeView
 from memories.api.batch import Batch2025View, BatchView
 from memories.api.entities import EntitiesView, EntityFiltersView, EntityView, NumberedEntityView
 from memories.api.events import EventsView, EventView
@@ -44,6 +45,13 @@ urlpatterns = [
     route("v1/events/", EventsView.as_view(), name="events"),
     route("v1/entities/", EntitiesView.as_view(), name="entities"),
     route("v1/entities/filters/", EntityFiltersView.as_view(), name="entity-filters"),
+    # What ends like these is never the name of an entity here: such a one is read by v2.
+    route("v1/entities/<str:entity_type>/<path:entity_name>/attributes/", AttributesView.as_view(), name="attributes"),
+    route(
+        "v1/entities/<str:entity_type>/<path:entity_name>/attributes/<str:key>/",
+        AttributeView.as_view(),
+        name="attribute",
+    ),
     route("v1/entities/<str:entity_type>/<path:entity_id>/", NumberedEntityView.as_view(), name="numbered-entity"),
     route("v2/entities/<str:entity_type>/<path:entity_id>/", EntityView.as_view(), name="entity"),
     route("v1/users/", UsersView.as_view(), name="users"),

@@ -6,7 +6,8 @@ from http.client import responses
 from typing import Any
 
 from loci.models import RequestLog
-from memories.models import Entity, Event, EventStatus, Memory
+from memories.attributes import Told
+from memories.models import Attribute, Entity, Event, EventStatus, Memory
 from memories.past import Interval, as_it_was
 from memories.retrieval.ranking import Hit
 from memories.scope import EntityType
@@ -145,6 +146,31 @@ def entity_json(entity: Entity, total_memories: int, caller: Caller) -> dict[str
         "owner": caller.user_email,
         "organization": caller.here.org_name,
         "metadata": entity.metadata,
+    }
+
+
+def attribute_json(attribute: Attribute, told: Told) -> dict[str, Any]:
+    """Returns the current value of an attribute, with the memory that supports it."""
+    return {
+        "key": attribute.key,
+        "value": attribute.value or None,
+        "memory_id": str(attribute.memory_id),
+        "memory": attribute.memory.text,
+        "updated_at": moment(told.said_at),
+        "valid_from": moment(told.valid_from),
+    }
+
+
+def told_json(told: Told) -> dict[str, Any]:
+    """Returns a value that an attribute had, in its history."""
+    return {
+        "value": told.value,
+        "memory_id": str(told.memory_id),
+        "memory": told.text,
+        "valid_from": moment(told.valid_from),
+        "valid_to": moment(told.valid_to) if told.valid_to else None,
+        "recorded_from": moment(told.recorded_from),
+        "event_id": str(told.event_id) if told.event_id else None,
     }
 
 

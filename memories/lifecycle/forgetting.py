@@ -15,7 +15,8 @@ from memories.text import NOT_FOUND_BY
 def forget(memories: Collection[Memory]) -> None:
     """Empties these memories and everything that repeats their texts, inside the caller's `tenant_tx`."""
     ids = [memory.id for memory in memories]
-    Memory.objects.filter(id__in=ids).update(**_EMPTY, state=MemoryState.DELETED, updated_at=timezone.now())
+    emptied = {**_EMPTY, **_NAMES_NOTHING, "state": MemoryState.DELETED, "updated_at": timezone.now()}
+    Memory.objects.filter(id__in=ids).update(**emptied)
     Attribute.objects.filter(memory_id__in=ids).delete()
     _empty_revisions(memories)
     event_ids = _events_about(ids)
@@ -28,12 +29,14 @@ def forget(memories: Collection[Memory]) -> None:
 
 _EMPTY: dict[str, Any] = {"text": "", "hash": "", "metadata": None, "categories": None, **NOT_FOUND_BY}
 
+_NAMES_NOTHING: dict[str, Any] = {"topics": [], "topic_keys": [], "relations": [], "event_time": None}
+
 
 def _empty_revisions(memories: Collection[Memory]) -> None:
     now = timezone.now()
     revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories])
     revisions.filter(recorded_to__isnull=True).update(recorded_to=now)
-    revisions.update(text="", attribute_value="", **NOT_FOUND_BY)
+    revisions.update(text="", attribute_key="", attribute_value="", **NOT_FOUND_BY)
     Revision.objects.bulk_create(
         Revision(
             memory_id=memory.id,

@@ -22,6 +22,7 @@ from memories.lifecycle.forgetting import forget
 from memories.models import Attribute, Cause, Entity, Event, Lifetime, Memory, MemoryState, Revision, Trust
 from memories.queries import visible
 from memories.resolution import timeline
+from memories.resolution.attribute_keys import canonical_key
 from memories.resolution.timeline import Statement
 from memories.resolution.verdicts import Closed, Verdict, VerdictKind
 from memories.scope import Scope
@@ -74,8 +75,9 @@ class Resolver:
         `vectors` holds the facts' embeddings, shape (len(facts), dimensions). Raises `CandidateChanged` when a
         candidate that a fact names is no longer what the extractor saw.
         """
-        self._lock(facts)
-        bounded = _bounded(facts)
+        spelt = [self._spelt(fact) for fact in facts]
+        self._lock(spelt)
+        bounded = _bounded(spelt)
         verdicts = [self._resolve(fact, vector) for fact, vector in zip(bounded, vectors, strict=True)]
         return [replace(verdict, user_id=self.scope.user_id) for verdict in verdicts]
 
@@ -112,8 +114,12 @@ class Resolver:
         if attribute is not None and not _is_trusted_with(fact, attribute.memory):
             fact, attribute = replace(fact, attribute=None, value=None), None
         said = self._statement(fact)
-        if attribute is not None and (verdict := self._by_attribute(attribute, fact, said, vector)):
-            return verdict
+        if attribute is not None:
+            if verdict := self._by_attribute(attribute, fact, said, vector):
+                return verdict
+            if self._is_older(attribute.memory, said):
+                # The revision names the attribute, whose current value stays what was said later.
+                fact = replace(fact, attribute=None, value=None)
         if (target := self._candidate(fact)) and (verdict := self._by_relation(target, fact, said, vector)):
             return verdict
         if (same := self._same_text(fact.text)) is not None:
@@ -162,6 +168,17 @@ class Resolver:
 
     def _same_text(self, text: str) -> Memory | None:
         return _locked(**self.scope.exactly(), hash=text_hash(text), text=text)
+
+    def _spelt(self, fact: Fact) -> Fact:
+        """The fact with its attribute's key in the one spelling, unless that is one of the call's or the entity's own.
+
+        A model that is shown a key keeps to it, and so must what becomes of its answer.
+        """
+        own = self.event.payload.get("structured_data_schema") or {}
+        key = canonical_key(fact.attribute or "", kept=own)
+        if key == (fact.attribute or "") or self._attribute(fact) is not None:
+            return fact
+        return replace(fact, attribute=key)
 
     def _attribute(self, fact: Fact) -> Attribute | None:
         if not fact.attribute:

@@ -1,6 +1,6 @@
 """Memories are changed through the API: one, or many in one commit (contract.md §5.11, §7)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.utils import timezone
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
-from memories.models import EDITOR, Attribute, Cause, Memory
+from memories.models import EDITOR, Attribute, Cause, Memory, Revision
 from memories.provenance import LOCI, Author
 from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
@@ -89,9 +89,20 @@ def _restate(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit], by:
         (believed, replace(said, text=edits[memory_id].text or "", said_at=max(now, believed[-1].valid_from)))
         for memory_id, believed in timeline.believed_of(memories).items()
     ]
-    timeline.append(statements, Cause.UPDATE)
     # The memories still say it, but the values are no longer known: the next statements give them.
-    Attribute.objects.filter(memory__in=memories).update(value="")
+    supporting = Attribute.objects.filter(memory__in=memories)
+    said_so = set(supporting.values_list("memory_id", "key"))
+    timeline.append([_about(believed, new, said_so) for believed, new in statements], Cause.UPDATE)
+    supporting.update(value="", updated_at=now)
+
+
+def _about(
+    believed: Sequence[Revision], said: Statement, supporting: Collection[tuple[UUID, str]]
+) -> tuple[Sequence[Revision], Statement]:
+    """A statement still is about the attribute that the memory supports."""
+    newest = believed[-1]
+    is_supporting = (newest.memory_id, newest.attribute_key) in supporting
+    return believed, replace(said, key=newest.attribute_key) if is_supporting else said
 
 
 def _update(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit]) -> None:

@@ -73,6 +73,8 @@ OPEN = {
     "DELETE /v1/batch/",
     "GET /v1/event/<str:event_id>/",
     "GET /v1/events/",
+    "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/",
+    "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/<str:key>/",
 }
 
 

@@ -25,6 +25,7 @@ class Ids:
     agent: str
     app: str
     run: str
+    attribute: str
     entity_number: str
     org: str
     project: str
@@ -339,6 +340,13 @@ CASES: dict[str, Case] = {
     "GET /v1/events/": Case(Call("/v1/events/"), (Call("/v1/events/", query={"user_id": "{user}"}),)),
     "GET /v1/entities/": Case(Call("/v1/entities/"), (Call("/v1/entities/", query={"user_id": "{user}"}),)),
     "GET /v1/entities/filters/": Case(Call("/v1/entities/filters/")),
+    "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/": Case(
+        Call("/v1/entities/user/{user}/attributes/"),
+        (Call("/v1/entities/user/{user}/attributes/", query={"keys": "{attribute}"}),),
+    ),
+    "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/<str:key>/": Case(
+        Call("/v1/entities/user/{user}/attributes/{attribute}/")
+    ),
     "GET /v1/entities/<str:entity_type>/<path:entity_id>/": Case(
         Call("/v1/entities/user/{entity_number}/"), (Call("/v1/entities/user/{user}/"),)
     ),

@@ -106,6 +106,8 @@ NEEDS: dict[str, str] = {
     "GET /v1/events/": "events:read",
     "GET /v1/entities/": "memories:read",
     "GET /v1/entities/filters/": "memories:read",
+    "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/": "memories:read",
+    "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/<str:key>/": "memories:read",
     "GET /v1/entities/<str:entity_type>/<path:entity_id>/": "memories:read",
     "DELETE /v1/entities/<str:entity_type>/<path:entity_id>/": "entities:delete",
     "GET /v2/entities/<str:entity_type>/<path:entity_id>/": "memories:read",
@@ -139,6 +141,8 @@ FOR_BOUND_KEYS = frozenset(
         "POST /v3/memories/search/",
         "GET /v1/event/<str:event_id>/",
         "GET /v1/events/",
+        "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/",
+        "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/<str:key>/",
         "POST /api/v1/keys/report/",
     }
 )

@@ -35,7 +35,7 @@ def make_rows(
 
     `others` are `agent_id`, `app_id` and `run_id`. Returns the rows by table.
     """
-    now = timezone.now()
+    now, key = timezone.now(), f"home of {text}"
     with tenant_tx(tenant):
         scope = {"user_id": user, **others}
         event = Event.objects.create(
@@ -49,8 +49,10 @@ def make_rows(
             memory,
             entity,
             Message.objects.create(event=event, position=0, role="user", content=text, said_at=now, **scope),
-            Revision.objects.create(memory=memory, event=event, text=text, valid_from=now, cause=Cause.ADD, **scope),
-            Attribute.objects.create(entity=entity, key=f"home of {text}", value=text, memory=memory),
+            Revision.objects.create(
+                memory=memory, event=event, text=text, valid_from=now, cause=Cause.ADD, attribute_key=key, **scope
+            ),
+            Attribute.objects.create(entity=entity, key=key, value=text, memory=memory),
             Blob.objects.create(
                 event=event,
                 position=0,

@@ -37,6 +37,53 @@ class EntitiesPageAnswer(PageAnswer):
     total_runs = serializers.IntegerField(min_value=0)
 
 
+class AttributeOfAnswer(Answer):
+    """One attribute of an entity: its current value, and the memory that says so."""
+
+    key = serializers.CharField()
+    value = serializers.CharField(allow_null=True, help_text="Null where it is not known.")
+    memory_id = serializers.UUIDField()
+    memory = serializers.CharField(help_text="The text of the memory.")
+    updated_at = serializers.DateTimeField(help_text="When it was last said.")
+    valid_from = serializers.DateTimeField(help_text="Since when it has this value.")
+
+
+@example({"entity_type": "user", "entity_id": "alex", "attributes": [examples.ATTRIBUTE]})
+class AttributesAnswer(Answer):
+    """The current attributes of an entity, by key."""
+
+    entity_type = serializers.ChoiceField(choices=list(EntityType))
+    entity_id = serializers.CharField()
+    attributes = AttributeOfAnswer(many=True)
+
+
+class ToldAnswer(Answer):
+    """A value that an attribute had, from `valid_from` to `valid_to`."""
+
+    value = serializers.CharField(allow_null=True, help_text="Null where it was not known.")
+    memory_id = serializers.UUIDField()
+    memory = serializers.CharField(help_text="What the memory said.")
+    valid_from = serializers.DateTimeField()
+    valid_to = serializers.DateTimeField(allow_null=True)
+    recorded_from = serializers.DateTimeField(help_text="When Loci learned of it as it is believed now.")
+    event_id = serializers.UUIDField(allow_null=True, help_text="Null for a change through the API.")
+
+
+@example({"entity_type": "user", "entity_id": "alex", **examples.ATTRIBUTE, "history": [examples.TOLD]})
+class AttributeAnswer(Answer):
+    """An attribute with its history; what is known of it now is null where no memory supports it any more."""
+
+    entity_type = serializers.ChoiceField(choices=list(EntityType))
+    entity_id = serializers.CharField()
+    key = serializers.CharField()
+    value = serializers.CharField(allow_null=True)
+    memory_id = serializers.UUIDField(allow_null=True)
+    memory = serializers.CharField(allow_null=True)
+    updated_at = serializers.DateTimeField(allow_null=True)
+    valid_from = serializers.DateTimeField(allow_null=True)
+    history = ToldAnswer(many=True)
+
+
 @example(examples.MADE_USER)
 class MadeEntityAnswer(Answer):
     """An entity that was made, with its name under one of the four ids (contract.md §6.6)."""

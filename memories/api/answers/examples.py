@@ -111,6 +111,23 @@ ENTITY: dict[str, object] = {
     "organization": "Example",
     "metadata": {},
 }
+ATTRIBUTE = {
+    "key": "location",
+    "value": "San Francisco",
+    "memory_id": MEMORY_ID,
+    "memory": "Lives in San Francisco",
+    "updated_at": _AT,
+    "valid_from": _AT,
+}
+TOLD = {
+    "value": "San Francisco",
+    "memory_id": MEMORY_ID,
+    "memory": "Lives in San Francisco",
+    "valid_from": _AT,
+    "valid_to": None,
+    "recorded_from": _AT,
+    "event_id": EVENT_ID,
+}
 MADE_USER = {
     "id": 7,
     "user_id": "alex",

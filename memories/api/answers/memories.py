@@ -95,7 +95,9 @@ class ScoresAnswer(Answer):
 
     semantic = serializers.FloatField(allow_null=True)
     bm25 = serializers.FloatField(allow_null=True)
-    entity = serializers.FloatField(allow_null=True)
+    entity = serializers.FloatField(
+        allow_null=True, help_text="How much of a question names an attribute of it; null where it asks for none."
+    )
     absolute = serializers.FloatField(allow_null=True)
 
 
