@@ -35,6 +35,8 @@ ACCEPTED = {
     "version": "v3",
     "enable_graph": True,
     "multilingual": True,
+    "forget_on_request": True,
+    "redact_pii": True,
     "decay": True,
 }
 OWN = {"add_wait_ms": 60_000, "v1_is_synchronous": True, "shows_superseded": True, "attribution": "speaker"}
