@@ -11,6 +11,8 @@ from loci.tenancy.models import ProjectTable, TenantForeignKey
 from memories.fields import TSVectorField
 from memories.scope import EntityType
 
+MAX_TOPIC = 200
+
 
 class Scoped(ProjectTable):
     """A row that belongs to entities: the ids by which the application calls its user, agent, app and run."""
@@ -91,7 +93,11 @@ class Event(Scoped, Attributed):
 
 
 class Message(Scoped):
-    """One message of an add. Once every memory that came from it is deleted, it leaves the extractor's context."""
+    """One message of an add, as `memories.screening` lets it be kept: without secrets and hidden characters.
+
+    `flags` are what its content no longer shows. Once every memory that came from it is deleted, it leaves the
+    extractor's context.
+    """
 
     event = TenantForeignKey(Event)
     position = models.PositiveIntegerField()
@@ -99,6 +105,7 @@ class Message(Scoped):
     name = models.CharField(max_length=256, blank=True, default="")
     content = models.TextField()
     said_at = models.DateTimeField()
+    flags = ArrayField(models.CharField(max_length=32), default=list, db_default=[])
     in_context = models.BooleanField(default=True)
 
     class Meta:
@@ -159,8 +166,8 @@ class Memory(Scoped):
     event_time = models.DateTimeField(null=True)
     lifetime = models.CharField(max_length=16, choices=Lifetime, default=Lifetime.LASTING, db_default=Lifetime.LASTING)
     importance = models.PositiveSmallIntegerField(null=True)
-    topics = ArrayField(models.CharField(max_length=200), default=list, db_default=[])
-    topic_keys = ArrayField(models.CharField(max_length=200), default=list, db_default=[])
+    topics = ArrayField(models.CharField(max_length=MAX_TOPIC), default=list, db_default=[])
+    topic_keys = ArrayField(models.CharField(max_length=MAX_TOPIC), default=list, db_default=[])
     relations = models.JSONField(default=list, db_default=[])
     trust = models.CharField(max_length=16, choices=Trust, default=Trust.USER, db_default=Trust.USER)
     flags = ArrayField(models.CharField(max_length=32), default=list, db_default=[])

@@ -20,6 +20,8 @@ COLUMNS: Final = ("add_wait_ms", "v1_is_synchronous", "shows_superseded", "attri
 FLAGS: Final = ("multilingual", "forget_on_request")
 """The flags that steer extraction: also a false one, where the default is true."""
 
+REDACT_PII: Final = "redact_pii"
+
 HEEDED = "Adds heed it unless they bring their own."
 LATER = "Kept for a later release; it changes nothing yet."
 
@@ -138,6 +140,10 @@ class ProjectSettings(serializers.Serializer[Any]):
     forget_on_request = _flag(
         "Whether users may have memories forgotten by asking for it in a conversation, as `forget my food preferences`."
     )
+    redact_pii = _flag(
+        "Whether emails, phone numbers, IBANs, national ids and street addresses are taken out of messages and memories"
+        " before they are kept. Secrets always are."
+    )
     decay = _flag(f"Whether memories that are not used move down in searches. {LATER}")
 
 
@@ -167,6 +173,11 @@ def extraction_options(kept: Mapping[str, Any]) -> dict[str, Any]:
         **{name: kept.get(name) for name in ("update_custom_instructions", "usecase", "memory_depth", *FLAGS)},
     }
     return {name: value for name, value in named.items() if value or (value is False and name in FLAGS)}
+
+
+def screening_options(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings that say what is done about suspect content; only those that are set."""
+    return {name: kept[name] for name in (REDACT_PII,) if kept.get(name)}
 
 
 def _plain(value: Any) -> Any:

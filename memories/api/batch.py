@@ -55,7 +55,8 @@ class BatchView(ProjectView):
             raise ValidationError({"memories": given.errors})
         if replay := self.replay():
             return replay
-        edits = prepare([edit_of(*each) for each in zip(items, given.validated_data, strict=True)])
+        wanted = [edit_of(*each) for each in zip(items, given.validated_data, strict=True)]
+        edits = prepare(self.tenant, wanted)
         by = Author.of(self.caller)
         return self.once(lambda: edit_memories(self.tenant, edits, by=by), lambda _: _done("updated", items))
 

@@ -84,7 +84,7 @@ class MemoryView(ProjectView):
         given.is_valid(raise_exception=True)
         if replay := self.replay():
             return replay
-        (edit,) = prepare([edit_of(wanted, given.validated_data)])
+        (edit,) = prepare(self.tenant, [edit_of(wanted, given.validated_data)])
         return self.once(lambda: edit_memory(self.tenant, edit, by=Author.of(self.caller)), _edited, about=wanted)
 
     @extend_schema(

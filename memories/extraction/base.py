@@ -24,13 +24,15 @@ class Relation(StrEnum):
 class InputMessage:
     """One message as an extractor sees it. `name` is the speaker's name, where the application gave one.
 
-    `trust` is who vouches for its content; None leaves that to its role.
+    `flags` are what screening found in it and its content no longer shows. `trust` is who vouches for its content;
+    None leaves that to its role.
     """
 
     role: str
     content: str
     name: str | None = None
     trust: Trust | None = None
+    flags: tuple[str, ...] = ()
 
     @property
     def vouched_by(self) -> Trust:

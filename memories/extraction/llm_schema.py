@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from memories.extraction.base import Candidate, Decision, Edge, ExtractionInput, Fact, Question, Relation
 from memories.extraction.schema_values import fits
-from memories.models import Lifetime
+from memories.models import MAX_TOPIC, Lifetime
 
 MAX_FACTS = 50
 MAX_FORGOTTEN = 10
@@ -19,7 +19,6 @@ MAX_FORGOTTEN = 10
 MAX_TEXT = 2_000
 MAX_VALUE = 500
 MAX_TOPICS = 10
-MAX_TOPIC = 200
 ATTRIBUTE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 MAX_ATTRIBUTE = 100
 

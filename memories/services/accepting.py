@@ -13,9 +13,10 @@ from memories.extraction.base import InputMessage
 from memories.models import Event, Message
 from memories.provenance import LOCI, Author
 from memories.scope import Scope
+from memories.screening import screen_message
 from memories.services.files import BEGINNING, store_files
 from orgs.models import Project
-from orgs.project_settings import extraction_options
+from orgs.project_settings import REDACT_PII, extraction_options, screening_options
 from workers import jobs
 from workers.doorbell import announce
 
@@ -90,11 +91,9 @@ def accept_add(
 
 
 def _steering(request: AddRequest) -> dict[str, Any]:
-    """The project's own options of extraction; what the request says of one goes before."""
-    if not request.infer:
-        return {}
+    """The project's own options; what the request says of one of extraction goes before."""
     kept = Project.objects.values_list("settings", flat=True).get(id=current_project_id())
-    return extraction_options(kept)
+    return {**(extraction_options(kept) if request.infer else {}), **screening_options(kept)}
 
 
 def _store(request: AddRequest, *, bound_to: str) -> Event:
@@ -103,6 +102,9 @@ def _store(request: AddRequest, *, bound_to: str) -> Event:
     payload = _steering(request) | request.payload() | ({BOUND_TO: bound_to} if bound_to else {})
     author = request.author.columns()
     event: Event = Event.objects.create(**columns, **author, event_type="ADD", payload=payload, said_at=said_at)
+    screened = [
+        screen_message(message.content, redact_pii=payload.get(REDACT_PII, False)) for message in request.messages
+    ]
     Message.objects.bulk_create(
         Message(
             **columns,
@@ -110,9 +112,10 @@ def _store(request: AddRequest, *, bound_to: str) -> Event:
             position=position,
             role=message.role,
             name=message.name or "",
-            content=message.content,
+            content=kept.text,
+            flags=kept.flags,
             said_at=said_at,
         )
-        for position, message in enumerate(request.messages)
+        for position, (message, kept) in enumerate(zip(request.messages, screened, strict=True))
     )
     return event

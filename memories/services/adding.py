@@ -16,6 +16,7 @@ from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding.base import Vectors
 from memories.extraction import extractor
 from memories.extraction.base import Decision, ExtractionInput, Extractor, Fact, InputMessage, Question
+from memories.extraction.screening import screened
 from memories.extraction.steering import instructions_of
 from memories.models import Entity, Event, Memory, Message, Trust
 from memories.resolution.candidates import MOST, Shown, gather, near
@@ -26,6 +27,7 @@ from memories.services import events
 from memories.services.accepting import BOUND_TO
 from memories.text import vectors_of
 from orgs.models import Attribution
+from orgs.project_settings import REDACT_PII
 from workers import jobs, outcomes
 from workers.jobs import Claim
 from workers.outcomes import Outcome
@@ -64,16 +66,17 @@ class Add:
         return self.scopes.get(fact.speaker, first) if self.infer else self.scope
 
     def admitted(self, fact: Fact) -> Fact:
-        """Returns the fact with who vouches for it: the least trusted of its messages, or of all where it names none.
+        """Returns the fact screened and with who vouches for it: the least trusted of its messages.
 
+        Where it names none, it may come from all of them.
         It has no attribute where that is of another entity than the tenant is bound to.
         """
         told = [self.messages[source] for source in fact.sources] or self.messages
         trust = max((message.vouched_by for message in told), key=list(Trust).index, default=Trust.EXTERNAL)
+        fact = screened(replace(fact, trust=trust), told, redact_pii=self.event.payload.get(REDACT_PII, False))
         is_own = self.tenant.entity in {"", self.scope_of(fact).lane}
-        positions = tuple(source + self.first_position for source in fact.sources)
-        admitted = replace(fact, trust=trust, sources=positions)
-        return admitted if is_own else replace(admitted, attribute=None, value=None)
+        fact = replace(fact, sources=tuple(source + self.first_position for source in fact.sources))
+        return fact if is_own else replace(fact, attribute=None, value=None)
 
     @property
     def is_by_user(self) -> bool:
@@ -144,7 +147,9 @@ def _context(event: Event, scope: Scope) -> tuple[InputMessage, ...]:
 
 
 def _inputs(rows: Any) -> tuple[InputMessage, ...]:
-    return tuple(InputMessage(role=row.role, content=row.content, name=row.name or None) for row in rows)
+    return tuple(
+        InputMessage(role=row.role, content=row.content, name=row.name or None, flags=tuple(row.flags)) for row in rows
+    )
 
 
 def _attempt(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict]], None]) -> None:
@@ -173,7 +178,7 @@ def _inferred(add: Add) -> Found:
 def _verbatim(add: Add) -> Found:
     """System messages are not the speakers' own and are left out (contract.md §5.7)."""
     facts = [
-        Fact(text=message.content, sources=(position,), speaker=message.role, trust=message.vouched_by)
+        add.admitted(Fact(text=message.content, sources=(position,), speaker=message.role))
         for position, message in enumerate(add.messages)
         if message.role != "system" and message.content.strip()
     ]

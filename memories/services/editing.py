@@ -1,6 +1,6 @@
 """Memories are changed through the API: one, or many in one commit (contract.md §5.11, §7)."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,15 @@ from memories.provenance import LOCI, Author
 from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
 from memories.resolution.timeline import Statement
+from memories.screening import Screened, screen
 from memories.text import NOT_JUDGED, searchable, vectors_of
+from orgs.models import Project
+from orgs.project_settings import REDACT_PII
 from workers import outcomes
 from workers.outcomes import Outcome
 
 IMMUTABLE = "This memory is immutable."
+NOTHING_LEFT = "The text holds nothing that can be read."
 
 UPDATED_AT_ONCE = 250
 """Memories per statement, which holds their vectors."""
@@ -43,16 +47,35 @@ class PreparedEdit:
     columns: Mapping[str, Any]
 
 
-def prepare(edits: Sequence[Edit]) -> list[PreparedEdit]:
-    """Embeds the new texts, all in one call; never call it inside a transaction."""
-    texts = [edit.text for edit in edits if edit.text is not None]
-    vectors: Iterator[Any] = iter(vectors_of(texts) if texts else [])
-    return [_prepared(edit, next(vectors) if edit.text is not None else None) for edit in edits]
+def prepare(tenant: Tenant, edits: Sequence[Edit]) -> list[PreparedEdit]:
+    """Screens and embeds the new texts, all in one call; never call it inside a transaction.
+
+    Raises `DomainError` for a text of which screening leaves nothing.
+    """
+    texts = _screened(tenant, [edit.text for edit in edits if edit.text is not None])
+    vectors: Any = vectors_of([screened.text for screened in texts]) if texts else []
+    new = iter(zip(texts, vectors, strict=True))
+    return [_restated(edit, *next(new)) if edit.text is not None else _kept(edit) for edit in edits]
 
 
-def _prepared(edit: Edit, vector: Any) -> PreparedEdit:
-    new = {} if edit.text is None else {**searchable(edit.text, vector), **NOT_JUDGED}
-    return PreparedEdit(edit.memory_id, edit.text, {**edit.columns, **new})
+def _screened(tenant: Tenant, texts: Sequence[str]) -> list[Screened]:
+    if not texts:
+        return []
+    with tenant_tx(tenant):
+        kept = Project.objects.values_list("settings", flat=True).get(id=tenant.project_id)
+    found = [screen(text, redact_pii=kept.get(REDACT_PII, False)) for text in texts]
+    if not all(screened.text.strip() for screened in found):
+        raise DomainError(NOTHING_LEFT)
+    return found
+
+
+def _restated(edit: Edit, said: Screened, vector: Any) -> PreparedEdit:
+    new = {**searchable(said.text, vector), **NOT_JUDGED, "flags": list(said.flags)}
+    return PreparedEdit(edit.memory_id, said.text, {**edit.columns, **new})
+
+
+def _kept(edit: Edit) -> PreparedEdit:
+    return PreparedEdit(edit.memory_id, None, edit.columns)
 
 
 def edit_memory(tenant: Tenant, edit: PreparedEdit, *, by: Author = LOCI) -> Memory:

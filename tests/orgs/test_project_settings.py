@@ -36,6 +36,7 @@ ACCEPTED = {
     "enable_graph": True,
     "multilingual": False,
     "forget_on_request": True,
+    "redact_pii": True,
     "decay": True,
 }
 OWN = {"add_wait_ms": 60_000, "v1_is_synchronous": True, "shows_superseded": True, "attribution": "speaker"}

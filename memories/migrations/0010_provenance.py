@@ -1,0 +1,18 @@
+import django.contrib.postgres.fields
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("memories", "0009_revision_said"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="message",
+            name="flags",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=32), db_default=[], default=list, size=None
+            ),
+        ),
+    ]
