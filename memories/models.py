@@ -47,6 +47,7 @@ class EventType(models.TextChoices):
     GET = "GET"
     DELETE_ALL = "DELETE_ALL"
     DELETE_USER = "DELETE_USER"
+    ROLLBACK = "ROLLBACK"
 
 
 class EventStatus(models.TextChoices):
@@ -224,6 +225,9 @@ class Revision(Scoped, Attributed):
     A row never changes, except that `recorded_to` is set once, and that deletion empties its text. Current belief is
     `recorded_to IS NULL`. `event`, `sources` (message positions), `speaker` (a message's role) and `speaker_name`,
     `actor_id` and `key_id`, `extractor` (with its model and prompt) and `trust` say where it came from.
+
+    `own_words` are what was really said by who repeated what the memory says, in the same words or in others; `judged`
+    is what was judged of it beside its text (`memories.resolution.judgement`). Both serve to take others back.
     """
 
     memory = TenantForeignKey(Memory)
@@ -241,6 +245,8 @@ class Revision(Scoped, Attributed):
     extractor = models.CharField(max_length=100, blank=True, default="")
     attribute_key = models.CharField(max_length=100, blank=True, default="", db_default="")
     attribute_value = models.TextField(blank=True, default="")
+    own_words = models.TextField(null=True)  # noqa: DJ001 - NULL is "no repetition"
+    judged = models.JSONField(null=True)
 
     class Meta:
         db_table = "revision"

@@ -32,6 +32,11 @@ _EMPTY: dict[str, Any] = {
     "embedding_model": "",
     "terms": None,
     "term_count": 0,
+    "event_time": None,
+    "importance": None,
+    "topics": [],
+    "topic_keys": [],
+    "relations": [],
 }
 
 
@@ -39,7 +44,7 @@ def _empty_revisions(memories: Collection[Memory]) -> None:
     now = timezone.now()
     revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories])
     revisions.filter(recorded_to__isnull=True).update(recorded_to=now)
-    revisions.update(text="", attribute_value="")
+    revisions.update(text="", attribute_value="", own_words=None, judged=None)
     Revision.objects.bulk_create(
         Revision(
             memory_id=memory.id,

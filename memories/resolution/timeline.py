@@ -9,6 +9,7 @@ The promise is each memory's own: what superseded a memory is another one.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -18,7 +19,7 @@ from memories.models import Cause, Memory, Revision, Scoped, Trust
 SCOPED = ("user_id", "agent_id", "app_id", "run_id")
 SAID = (
     *("memory_id", "text", "valid_from", "event_id", "sources", "speaker", "speaker_name", "trust", "extractor"),
-    *("actor_id", "key_id", "attribute_key", "attribute_value"),
+    *("actor_id", "key_id", "attribute_key", "attribute_value", "own_words", "judged"),
 )
 """What a revision says and where that came from: all but its intervals and its scope."""
 
@@ -27,7 +28,8 @@ SAID = (
 class Statement:
     """Something said at one time, and where it came from (`event_id` is None for a change through the API).
 
-    `key` and `value` are those of its attribute; `actor_id` and `key_id` tell who called.
+    `key` and `value` are those of its attribute; `actor_id` and `key_id` tell who called. `own_words` are what was
+    really said where it repeats what the memory says, and `judged` is `judgement.kept_of` what was said.
     """
 
     text: str
@@ -42,6 +44,8 @@ class Statement:
     extractor: str = ""
     actor_id: UUID | None = None
     key_id: UUID | None = None
+    own_words: str | None = None
+    judged: dict[str, Any] | None = None
 
 
 def believed(memory: Memory) -> list[Revision]:
@@ -104,7 +108,12 @@ def _holds(revision: Revision, at: datetime) -> bool:
     return revision.valid_to is None or revision.valid_to > at
 
 
-def _shortened(revision: Revision, *, at: datetime, cause: Cause, now: datetime) -> Revision:
+def recorded_again(revision: Revision, *, cause: Cause, now: datetime) -> Revision:
+    """Returns a new row of the same statement with the same interval, not stored yet."""
+    return _shortened(revision, at=revision.valid_to, cause=cause, now=now)
+
+
+def _shortened(revision: Revision, *, at: datetime | None, cause: Cause, now: datetime) -> Revision:
     copied = {name: getattr(revision, name) for name in [*SAID, *SCOPED]}
     return Revision(**copied, valid_to=at, recorded_from=now, cause=cause)
 
@@ -131,6 +140,8 @@ def _row(scoped: Scoped, memory_id: UUID, statement: Statement, *, cause: Cause,
         key_id=statement.key_id,
         attribute_key=statement.key,
         attribute_value=statement.value,
+        own_words=statement.own_words,
+        judged=statement.judged,
     )
 
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -201,13 +200,7 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
     Entity.objects.bulk_create(
         [Entity(type=kind, name=name) for kind, name in add.scope.entities()], ignore_conflicts=True
     )
-    payload = add.event.payload
-    expires = payload.get("expiration_date")
-    new = NewMemory(
-        metadata=payload.get("metadata"),
-        immutable=bool(payload.get("immutable")),
-        expires_on=date.fromisoformat(expires) if expires else None,
-    )
+    new = NewMemory.of(add.event.payload)
     names = {position: message.name for position, message in enumerate(add.messages) if message.name}
     verdicts: list[Verdict] = []
     for scope in _scopes_of(add, found):
