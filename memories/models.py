@@ -47,6 +47,7 @@ class EventType(models.TextChoices):
     GET = "GET"
     DELETE_ALL = "DELETE_ALL"
     DELETE_USER = "DELETE_USER"
+    ROLLBACK = "ROLLBACK"
 
 
 class EventStatus(models.TextChoices):
@@ -229,6 +230,9 @@ class Revision(Scoped, Attributed):
     `actor_id` and `key_id`, `extractor` (with its model and prompt) and `trust` say where it came from.
     `embedding`, `embedding_model`, `terms` and `term_count` are those of its text, for searches in the past; they are
     set once the memory says something else, which has its own (`timeline.keep_findable`).
+
+    `own_words` are what was really said by who repeated what the memory says, in the same words or in others; `judged`
+    is what was judged of it beside its text (`memories.resolution.judgement`). Both serve to take others back.
     """
 
     memory = TenantForeignKey(Memory)
@@ -250,6 +254,8 @@ class Revision(Scoped, Attributed):
     embedding_model = models.CharField(max_length=100, blank=True, default="", db_default="")
     terms = TSVectorField(null=True)
     term_count = models.IntegerField(default=0, db_default=0)
+    own_words = models.TextField(null=True)  # noqa: DJ001 - NULL is "no repetition"
+    judged = models.JSONField(null=True)
 
     class Meta:
         db_table = "revision"

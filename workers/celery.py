@@ -22,6 +22,7 @@ app.conf.update(
         "workers.tasks.erase",
         "workers.tasks.invite",
         "workers.tasks.leak",
+        "workers.tasks.rollback",
     ],
     result_backend=None,
     task_ignore_result=True,

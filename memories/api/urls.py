@@ -13,6 +13,7 @@ from memories.api.history import EntityMemoriesView, HistoryView, ProjectHistory
 from memories.api.listing import ListV2View, ListView
 from memories.api.memories import MemoryView
 from memories.api.registering import AgentsView, AppsView, RunsView, UsersView
+from memories.api.rolling_back import RollbackView
 from memories.api.searching import SearchV1View, SearchV2View, SearchView
 from memories.api.stats import StatsView
 from memories.api.v1 import MemoriesV1View
@@ -38,6 +39,7 @@ urlpatterns = [
     route("v1/memories/events/", ProjectHistoryView.as_view(), name="project-history"),
     route("v1/memories/batch/", Batch2025View.as_view(), name="batch-2025"),
     route("v1/batch/", BatchView.as_view(), name="batch"),
+    route("v1/memories/rollback/", RollbackView.as_view(), name="rollback"),
     route("v1/memories/<memory:memory_id>/history/", HistoryView.as_view(), name="history"),
     route("v1/memories/<str:entity_type>/<path:entity_name>/", EntityMemoriesView.as_view(), name="entity-memories"),
     route("v1/memories/<str:memory_id>/", MemoryView.as_view(), name="memory"),

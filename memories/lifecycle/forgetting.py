@@ -27,7 +27,14 @@ def forget(memories: Collection[Memory]) -> None:
     Blob.objects.filter(event_id__in=event_ids).exclude(event__status__in=OPEN_STATUSES).delete()
 
 
-_EMPTY: dict[str, Any] = {"text": "", "hash": "", "metadata": None, "categories": None, **NOT_FOUND_BY}
+_EMPTY: dict[str, Any] = {
+    "text": "",
+    "hash": "",
+    "metadata": None,
+    "categories": None,
+    "importance": None,
+    **NOT_FOUND_BY,
+}
 
 _NAMES_NOTHING: dict[str, Any] = {"topics": [], "topic_keys": [], "relations": [], "event_time": None}
 
@@ -36,7 +43,7 @@ def _empty_revisions(memories: Collection[Memory]) -> None:
     now = timezone.now()
     revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories])
     revisions.filter(recorded_to__isnull=True).update(recorded_to=now)
-    revisions.update(text="", attribute_key="", attribute_value="", **NOT_FOUND_BY)
+    revisions.update(text="", attribute_key="", attribute_value="", own_words=None, judged=None, **NOT_FOUND_BY)
     Revision.objects.bulk_create(
         Revision(
             memory_id=memory.id,

@@ -15,4 +15,14 @@ class Migration(migrations.Migration):
                 base_field=models.CharField(max_length=32), db_default=[], default=list, size=None
             ),
         ),
+        migrations.AddField(
+            model_name="revision",
+            name="judged",
+            field=models.JSONField(null=True),
+        ),
+        migrations.AddField(
+            model_name="revision",
+            name="own_words",
+            field=models.TextField(null=True),
+        ),
     ]

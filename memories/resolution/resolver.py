@@ -5,10 +5,10 @@ fact that was said before what is already believed does not replace it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.db.models import Q
@@ -23,11 +23,11 @@ from memories.models import Attribute, Cause, Entity, Event, Lifetime, Memory, M
 from memories.queries import visible
 from memories.resolution import timeline
 from memories.resolution.attribute_keys import canonical_key
+from memories.resolution.judgement import columns_of, kept_of
 from memories.resolution.timeline import Statement
 from memories.resolution.verdicts import Closed, Verdict, VerdictKind
 from memories.scope import Scope
 from memories.text import found_by, searchable, text_hash
-from memories.topics import topic_keys
 
 MAX_CHANGES = 10
 """Candidates that one event may change by what an extractor says of them (reliability.md §2.11)."""
@@ -53,6 +53,16 @@ class NewMemory:
     metadata: dict[str, Any] | None = None
     immutable: bool = False
     expires_on: date | None = None
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> Self:
+        """Returns what an event's payload says."""
+        expires = payload.get("expiration_date")
+        return cls(
+            metadata=payload.get("metadata"),
+            immutable=bool(payload.get("immutable")),
+            expires_on=date.fromisoformat(expires) if expires else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -134,7 +144,7 @@ class Resolver:
             return None
         before = timeline.preceding(memory, said)
         if before is not None and before.attribute_value == said.value and self._says_the_same(fact, before):
-            same = replace(said, text=before.text, found_by=timeline.found_by(before))
+            same = replace(said, text=before.text, own_words=said.text, found_by=timeline.found_by(before))
             return self._note(memory, same, Cause.REPEAT, VerdictKind.DUPLICATE)
         if self._is_older(memory, said):
             return self._note_earlier(memory, said, vector)
@@ -206,7 +216,7 @@ class Resolver:
         if not _is_trusted_with(fact, memory):
             return Verdict(VerdictKind.DUPLICATE, memory.text, memory.id)
         newest = timeline.believed(memory)[-1]
-        same = replace(said, text=newest.text)
+        same = replace(said, text=newest.text, own_words=said.text)
         if not said.key:
             same = replace(same, key=newest.attribute_key, value=newest.attribute_value)
         self._set_attribute(fact, same, memory)
@@ -223,7 +233,7 @@ class Resolver:
         previous = memory.text
         timeline.keep_findable([memory])
         timeline.insert(memory, said, Cause.UPDATE)
-        changes = {**searchable(fact.text, vector), **_judged(fact)}
+        changes = {**searchable(fact.text, vector), **columns_of(fact)}
         changes |= {"version": memory.version + 1, "updated_at": said.said_at}
         if fact.categories:
             changes["categories"] = list(fact.categories)
@@ -240,7 +250,7 @@ class Resolver:
         memory: Memory = Memory.objects.create(
             **self.scope.columns(),
             **searchable(fact.text, vector),
-            **_judged(fact),
+            **columns_of(fact),
             metadata=self.new.metadata,
             categories=list(fact.categories) or None,
             immutable=self.new.immutable,
@@ -277,6 +287,7 @@ class Resolver:
             actor_id=self.event.actor_id,
             key_id=self.event.key_id,
             recorded_at=self.recorded_at,
+            judged=kept_of(fact),
         )
 
 
@@ -291,20 +302,6 @@ def _bounded(facts: Sequence[Fact]) -> Iterator[Fact]:
 def _is_trusted_with(fact: Fact, memory: Memory) -> bool:
     """Tells whether the fact may change the memory: what a document says changes no speaker's words."""
     return fact.trust != Trust.EXTERNAL or memory.trust == Trust.EXTERNAL
-
-
-def _judged(fact: Fact) -> dict[str, Any]:
-    """The columns of a memory that an extractor judges, and those that judge where the fact came from."""
-    return {
-        "event_time": fact.event_time,
-        "lifetime": fact.lifetime,
-        "importance": fact.importance,
-        "topics": list(fact.topics),
-        "topic_keys": topic_keys(fact.topics),
-        "relations": [asdict(edge) for edge in fact.relations],
-        "trust": fact.trust,
-        "flags": list(fact.flags),
-    }
 
 
 def supersede(old: Memory, *, by: Memory, recorded_at: datetime) -> None:

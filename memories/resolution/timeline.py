@@ -25,7 +25,7 @@ from memories.text import FOUND_BY
 SCOPED = ("user_id", "agent_id", "app_id", "run_id")
 SAID = (
     *("memory_id", "text", "valid_from", "event_id", "sources", "speaker", "speaker_name", "trust", "extractor"),
-    *("actor_id", "key_id", "attribute_key", "attribute_value"),
+    *("actor_id", "key_id", "attribute_key", "attribute_value", "own_words", "judged"),
     *FOUND_BY,
 )
 """What a revision says and where that came from: all but its intervals and its scope."""
@@ -36,7 +36,8 @@ class Statement:
     """Something said at one time, and where it came from (`event_id` is None for a change through the API).
 
     `key` and `value` are those of its attribute; `actor_id` and `key_id` tell who called. It is believed since
-    `recorded_at`. `found_by` is `memories.text.found_by` of a text that the memory does not say now.
+    `recorded_at`. `found_by` is `memories.text.found_by` of a text that the memory does not say now. `own_words` are
+    what was really said where it repeats what the memory says, and `judged` is `judgement.kept_of` what was said.
     """
 
     text: str
@@ -53,6 +54,8 @@ class Statement:
     key_id: UUID | None = None
     recorded_at: datetime = field(default_factory=timezone.now)
     found_by: Mapping[str, Any] = field(default_factory=dict)
+    own_words: str | None = None
+    judged: dict[str, Any] | None = None
 
 
 def believed(memory: Memory) -> list[Revision]:
@@ -177,7 +180,12 @@ def _holds(revision: Revision, at: datetime) -> bool:
     return revision.valid_to is None or revision.valid_to > at
 
 
-def _shortened(revision: Revision, *, at: datetime, cause: Cause, now: datetime) -> Revision:
+def recorded_again(revision: Revision, *, cause: Cause, now: datetime) -> Revision:
+    """Returns a new row of the same statement with the same interval, not stored yet."""
+    return _shortened(revision, at=revision.valid_to, cause=cause, now=now)
+
+
+def _shortened(revision: Revision, *, at: datetime | None, cause: Cause, now: datetime) -> Revision:
     copied = {name: getattr(revision, name) for name in [*SAID, *SCOPED]}
     return Revision(**copied, valid_to=at, recorded_from=now, cause=cause)
 
@@ -205,6 +213,8 @@ def _row(scoped: Scoped, memory_id: UUID, statement: Statement, *, cause: Cause,
         key_id=statement.key_id,
         attribute_key=statement.key,
         attribute_value=statement.value,
+        own_words=statement.own_words,
+        judged=statement.judged,
         **statement.found_by,
     )
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -219,13 +218,7 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
     Entity.objects.bulk_create(
         [Entity(type=kind, name=name) for kind, name in add.scope.entities()], ignore_conflicts=True
     )
-    payload = add.event.payload
-    expires = payload.get("expiration_date")
-    new = NewMemory(
-        metadata=payload.get("metadata"),
-        immutable=bool(payload.get("immutable")),
-        expires_on=date.fromisoformat(expires) if expires else None,
-    )
+    new = NewMemory.of(add.event.payload)
     numbered = enumerate(add.messages, add.first_position)
     names = {position: message.name for position, message in numbered if message.name}
     verdicts: list[Verdict] = []

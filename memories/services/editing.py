@@ -10,13 +10,15 @@ from django.utils import timezone
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
+from memories.extraction.base import Fact
 from memories.models import EDITOR, Attribute, Cause, Memory, Revision
 from memories.provenance import LOCI, Author
 from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
+from memories.resolution.judgement import columns_of, kept_of
 from memories.resolution.timeline import Statement
 from memories.screening import Screened, screen
-from memories.text import NOT_JUDGED, searchable, vectors_of
+from memories.text import searchable, vectors_of
 from orgs.models import Project
 from orgs.project_settings import REDACT_PII
 from workers import outcomes
@@ -45,6 +47,7 @@ class PreparedEdit:
     memory_id: UUID
     text: str | None
     columns: Mapping[str, Any]
+    judged: dict[str, Any] | None = None
 
 
 def prepare(tenant: Tenant, edits: Sequence[Edit]) -> list[PreparedEdit]:
@@ -70,8 +73,10 @@ def _screened(tenant: Tenant, texts: Sequence[str]) -> list[Screened]:
 
 
 def _restated(edit: Edit, said: Screened, vector: Any) -> PreparedEdit:
-    new = {**searchable(said.text, vector), **NOT_JUDGED, "flags": list(said.flags)}
-    return PreparedEdit(edit.memory_id, said.text, {**edit.columns, **new})
+    # What an extractor judged of the text before says nothing of the new one.
+    fact = Fact(said.text, flags=said.flags)
+    columns = {**edit.columns, **searchable(said.text, vector), **columns_of(fact)}
+    return PreparedEdit(edit.memory_id, said.text, columns, kept_of(fact))
 
 
 def _kept(edit: Edit) -> PreparedEdit:
@@ -109,8 +114,8 @@ def _restate(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit], by:
     said = Statement(text="", said_at=now, speaker=EDITOR, actor_id=by.actor_id, key_id=by.key_id)
     # What the API says is believed from now on, also over a statement that was dated into the future.
     statements = [
-        (believed, replace(said, text=edits[memory_id].text or "", said_at=max(now, believed[-1].valid_from)))
-        for memory_id, believed in timeline.believed_of(memories).items()
+        (believed, replace(said, text=edit.text or "", said_at=max(now, believed[-1].valid_from), judged=edit.judged))
+        for edit, believed in ((edits[memory_id], rows) for memory_id, rows in timeline.believed_of(memories).items())
     ]
     # The memories still say it, but the values are no longer known: the next statements give them.
     supporting = Attribute.objects.filter(memory__in=memories)

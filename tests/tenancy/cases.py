@@ -316,6 +316,14 @@ CASES: dict[str, Case] = {
             Call("/v1/memories/", query={"filters": '{"OR": [{"user_id": "{user}"}, {"run_id": "{run}"}]}'}),
         ),
     ),
+    "POST /v1/memories/rollback/": Case(
+        Call("/v1/memories/rollback/", body={"event_id": "{event}"}),
+        (
+            Call("/v1/memories/rollback/", body={"event_id": "{event}", "dry_run": True}),
+            Call("/v1/memories/rollback/", body={"key_id": "{api_key}"}),
+            *_repeatable(Call("/v1/memories/rollback/", body={"event_id": "{event}"})).others,
+        ),
+    ),
     "GET /v1/memories/<str:memory_id>/": Case(Call(_MEMORY), tuple(Call(_MEMORY, query=each) for each in _MOMENTS)),
     "PUT /v1/memories/<str:memory_id>/": Case(
         Call(_MEMORY, body={"text": "Lives in Oslo"}), (Call(_MEMORY, body={"metadata": {"a": 1}}),)

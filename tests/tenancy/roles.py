@@ -89,6 +89,7 @@ NEEDS: dict[str, str] = {
     "GET /v1/memories/<str:memory_id>/": "memories:read",
     "PUT /v1/memories/<str:memory_id>/": "memories:write",
     "DELETE /v1/memories/<str:memory_id>/": "memories:delete",
+    "POST /v1/memories/rollback/": "memories:delete",
     "GET /v1/memories/<memory:memory_id>/history/": "memories:read",
     "GET /v1/memories/events/": "memories:read",
     "GET /v1/memories/<str:entity_type>/<path:entity_name>/": "memories:read",

@@ -55,6 +55,8 @@ QUEUED = {
     "status": "PENDING",
     "event_id": EVENT_ID,
 }
+ROLLING_BACK = {"message": "Rollback in progress. This may take some time.", "event_id": EVENT_ID}
+ROLLBACK_PREVIEW = {"dry_run": True, "statements": 52, "forgotten": 48, "restored": 3}
 DELETING = {"message": "Delete in progress. This may take some time.", "event_id": EVENT_ID}
 STORED = {"message": "Memories stored successfully", "status": "SUCCEEDED", "event_id": EVENT_ID, "results": [RESULT]}
 ENTITY_MEMORY = {

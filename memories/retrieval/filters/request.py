@@ -109,7 +109,10 @@ def _created(name: str, operator: Operator, of_day: time, data: Mapping[str, Any
     value = data.get(name)
     if value is None or value == "":
         return EVERYTHING
+    return Condition("created_at", operator, read_moment(name, value, of_day))
+
+
+def read_moment(name: str, value: Any, of_day: time) -> datetime:
+    """Reads a moment, or this time of a day in UTC; raises `DomainError` (400) for what is neither."""
     moment = read_date(name, value)
-    if not isinstance(moment, datetime):
-        moment = datetime.combine(moment, of_day, UTC)
-    return Condition("created_at", operator, moment)
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, of_day, UTC)
