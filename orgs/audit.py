@@ -97,10 +97,8 @@ def record(
 
 
 def note_denied(caller: Caller, action: str, **details: Any) -> None:
-    """Logs that the caller was refused, as `note` does."""
-    place = caller.place or (caller.key.home if caller.key else None)
-    if place is not None:
-        note(place.org_id, actor_of(caller), action, "request", outcome=Outcome.DENIED, **details)
+    """Logs that the caller was refused where they are, as `note` does."""
+    note(caller.here.org_id, actor_of(caller), action, "request", outcome=Outcome.DENIED, **details)
 
 
 def note_refused_key(refused: Refused, address: str | None) -> None:

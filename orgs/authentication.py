@@ -72,8 +72,7 @@ class PersonAuthentication(SessionAuthentication):
             only_org = session.get(SSO_ORG)
         finally:
             # Nothing of the request may hold a connection while it waits for a model.
-            if not connection.in_atomic_block:
-                connection.close()
+            connection.close()
         caller = Caller(
             user_id=person.id,
             user_email=person.email,

@@ -1,5 +1,6 @@
 """The views that every endpoint of a project or an organization inherits."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 from loci.errors import DomainError, NotFound
 from loci.http.aliases import normalise
 from loci.http.idempotency import REPLAYED, answer_once, replay_of
+from loci.http.parser import body_of
 from loci.observability.middleware import route_template
 from loci.observability.request_log import Entry
 from loci.tenancy.context import Tenant
@@ -32,7 +34,7 @@ NAME_THE_PROJECT = "Name the project by its project_id: this key or session is n
 T = TypeVar("T")
 
 
-class ApiView(APIView):
+class ApiView(APIView, ABC):
     """Knows who calls and where, and lets in who has the scope.
 
     By method: `scopes` names the scope that is needed, `operations` the event type under which the request is logged,
@@ -59,19 +61,15 @@ class ApiView(APIView):
         """Returns the project that the request acts on; of an organization's own requests, its control project."""
         return self.caller.tenant
 
+    @abstractmethod
     def locate(self, caller: Caller) -> Place | None:
-        """Returns where the request acts: by default, where the key is at home.
-
-        Raises `NotFound` for a place that the caller may not see.
-        """
-        return caller.place
+        """Returns where the request acts. Raises `NotFound` for a place that the caller may not see."""
 
     def selections(self) -> Iterator[dict[str, Any]]:
         """Yields what the request's address, and then its body, say of the organization and project that they mean."""
-        for given in (self.request.query_params.dict(), self.request.data):
-            if isinstance(given, Mapping):
-                named = normalise(given)
-                yield {name: named[name] for name in SELECTION if named.get(name, ABSENT[0]) not in ABSENT}
+        for given in (self.request.query_params.dict(), body_of(self.request)):
+            named = normalise(given)
+            yield {name: named[name] for name in SELECTION if named.get(name, ABSENT[0]) not in ABSENT}
 
     def check_selections(self, meant: Mapping[str, str]) -> None:
         """Raises `NotFound` where the request names something else than is meant: that can narrow, never widen."""

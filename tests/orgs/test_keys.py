@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -297,3 +298,10 @@ def test_the_organization_sees_that_a_key_was_used_from_elsewhere(alice: Person)
     with org_tx(alice.tenant.org_id):
         entry = AuditEntry.objects.get(action="key.use")
     assert (entry.outcome, entry.ip, entry.details) == ("denied", "198.51.100.1", {"reason": "address"})
+
+
+def test_nothing_is_done_for_a_request_whose_place_is_not_known_yet() -> None:
+    nowhere = Caller(user_id=uuid4(), user_email="sam@example.com")
+    for asked in ("here", "tenant", "scopes"):
+        with pytest.raises(RuntimeError, match="not located"):
+            getattr(nowhere, asked)

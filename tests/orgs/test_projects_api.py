@@ -271,3 +271,21 @@ def test_another_project_of_the_same_organization_is_as_good_as_none(alice: Pers
         assert [answer.status_code for answer in answers] == [404, 404]
         bodies = [{**answer.json(), "request_id": None} for answer in answers]
         assert bodies[0] == bodies[1]
+
+
+@pytest.mark.parametrize("role", ["OWNER", "READER"])
+def test_who_is_in_one_project_only_is_told_of_no_other(alice: Person, role: str) -> None:
+    sibling = create(with_organization_key(alice))
+    member = signed_in(member_of(alice, "sam@example.com", role, only_project=True))
+    assert member.client.get("/v1/ping/", {"project_id": alice.project_id}).status_code == 200
+    for path in ("/v1/ping/", "/v1/events/", "/v1/memories/"):
+        for_sibling, for_none = (_answer(member, path, project_id=each) for each in (sibling, "proj_nobody"))
+        assert for_sibling == for_none == (404, NOT_FOUND)
+    for rest in ("", "members/", "api-keys/"):
+        paths = [organization_of(alice, f"projects/{each}/{rest}") for each in (sibling, "proj_nobody")]
+        assert [_answer(member, path) for path in paths] == [(404, NOT_FOUND)] * 2
+
+
+def _answer(person: Person, path: str, **query: str) -> tuple[int, str]:
+    answer = person.client.get(path, query)
+    return answer.status_code, answer.json()["message"]

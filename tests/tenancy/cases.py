@@ -56,8 +56,20 @@ class Call:
         """Returns the request of somebody whose own organization and project these are."""
         return self._with({"my_org": org, "my_project": project})
 
+    def about(self, kind: str) -> "Call":
+        """Returns the request about an entity of another type, "agent" or "app", where it is about a user."""
+        return Call(**{part: _about(kind, value) for part, value in asdict(self).items()})
+
     def _with(self, names: dict[str, str]) -> "Call":
         return Call(**{part: _filled(value, names) for part, value in asdict(self).items()})
+
+
+def _about(kind: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {f"{kind}_id" if key == "user_id" else key: _about(kind, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_about(kind, inner) for inner in value]
+    return value.replace("{user}", f"{{{kind}}}") if isinstance(value, str) else value
 
 
 def _filled(value: Any, names: dict[str, str]) -> Any:

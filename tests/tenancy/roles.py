@@ -40,6 +40,8 @@ _PROVIDERS = "/api/v1/orgs/organizations/<str:org_id>/identity-providers/"
 
 OF_THE_KEY = "PATCH /api/v1/auth/agent_mode/caller/"
 """It is about the key that calls: no session has one."""
+OF_NO_PLACE = frozenset({OF_THE_KEY, "GET /api/v1/orgs/organizations/", "POST /api/v1/orgs/organizations/"})
+"""What these are about is there for everybody."""
 _ORGANIZATION = "/api/v1/orgs/organizations/<str:org_id>/"
 _PROJECT = f"{_ORGANIZATION}projects/<str:project_id>/"
 
@@ -158,24 +160,26 @@ _UNRESTRICTED = frozenset(
         "reader of the project only",
         "owner narrowed to reader of the project",
         "reader widened to owner of the project",
+        "owner of another project only",
+        "reader of another project only",
         "outsider",
         "key of the owner",
         "key of the reader",
+        "organization key of the owner",
     }
 )
-_GIVE_IN_ORGANIZATION = frozenset({"owner", "owner narrowed to reader of the project", "key of the owner"})
-_GIVE_IN_PROJECT = frozenset(
-    {"owner", "owner of the project only", "reader widened to owner of the project", "key of the owner"}
-)
+_OWNERS = frozenset({"owner", "key of the owner", "organization key of the owner"})
+_GIVE_IN_ORGANIZATION = _OWNERS | {"owner narrowed to reader of the project"}
+_GIVE_IN_PROJECT = _OWNERS | {"owner of the project only", "reader widened to owner of the project"}
 ONLY: dict[str, frozenset[str]] = {
     "POST /api/v1/orgs/organizations/": _UNRESTRICTED,
     OF_THE_KEY: frozenset({"key of the owner"}),
     f"POST {_ORGANIZATION_KEYS}": _GIVE_IN_ORGANIZATION,
     f"PATCH {_ORGANIZATION_KEYS}<str:key_id>/": _GIVE_IN_ORGANIZATION,
-    f"POST {_ORGANIZATION_KEYS}<str:key_id>/rotate/": frozenset({"owner", "key of the owner"}),
+    f"POST {_ORGANIZATION_KEYS}<str:key_id>/rotate/": _OWNERS,
     f"POST {_PROJECT_KEYS}": _GIVE_IN_PROJECT,
     f"PATCH {_PROJECT_KEYS}<str:key_id>/": _GIVE_IN_PROJECT,
-    f"POST {_PROJECT_KEYS}<str:key_id>/rotate/": frozenset({"owner", "key of the owner"}),
+    f"POST {_PROJECT_KEYS}<str:key_id>/rotate/": _OWNERS,
     f"POST {_ORGANIZATION}members/": _GIVE_IN_ORGANIZATION,
     f"PUT {_ORGANIZATION}members/": _GIVE_IN_ORGANIZATION,
     f"POST {_PROJECT}members/": _GIVE_IN_PROJECT,
@@ -190,36 +194,66 @@ maker rotates a key."""
 
 @dataclass(frozen=True)
 class Actor:
-    """A person or key in Alice's organization. `scopes` is what it may do there."""
+    """A person or key in Alice's organization. `scopes` is what it may do there.
+
+    `bound_to` is the type of entity that a key is bound to. `sees_project` is False for who is in another project only.
+    """
 
     name: str
     scopes: frozenset[str]
-    is_bound: bool = False
+    bound_to: str = ""
     is_member: bool = True
+    sees_project: bool = True
+    names_project: bool = False
+    """Whether its requests name the project: it is of none, or of more."""
 
     def may(self, endpoint: str) -> bool:
         """Tells whether the endpoint is open to the actor."""
         if endpoint in ONLY:
-            return self.name in ONLY[endpoint]
-        if self.is_bound and endpoint not in FOR_BOUND_KEYS:
+            return self.sees(endpoint) and self.name in ONLY[endpoint]
+        if self.bound_to and endpoint not in FOR_BOUND_KEYS:
             return False
         if NEEDS[endpoint] == EVERYBODY:
             return True
-        return self.is_member and (NEEDS[endpoint] == ANYBODY or NEEDS[endpoint] in self.scopes)
+        return self.sees(endpoint) and (NEEDS[endpoint] == ANYBODY or NEEDS[endpoint] in self.scopes)
+
+    def sees(self, endpoint: str) -> bool:
+        """Tells whether what the endpoint is about is there at all, for this actor."""
+        if endpoint in OF_NO_PLACE:
+            return True
+        return self.is_member and (self.sees_project or not is_about_project(endpoint))
+
+
+def is_about_project(endpoint: str) -> bool:
+    """Tells whether the endpoint's usual call means Alice's project."""
+    route = endpoint.partition(" ")[2]
+    return "<str:project_id>" in route or not route.startswith("/api/")
+
+
+def _in_another_project(role: str) -> Actor:
+    return Actor(f"{role} of another project only", frozenset(), sees_project=False, names_project=True)
 
 
 PEOPLE = (
-    Actor("owner", ALL),
-    Actor("reader", READ | {"org:read"}),
-    Actor("owner of the project only", PROJECT),
-    Actor("reader of the project only", READ),
-    Actor("owner narrowed to reader of the project", READ | ORGANIZATION),
-    Actor("reader widened to owner of the project", PROJECT | {"org:read"}),
-    Actor("outsider", frozenset(), is_member=False),
+    Actor("owner", ALL, names_project=True),
+    Actor("reader", READ | {"org:read"}, names_project=True),
+    Actor("owner of the project only", PROJECT, names_project=True),
+    Actor("reader of the project only", READ, names_project=True),
+    _in_another_project("owner"),
+    _in_another_project("reader"),
+    Actor("owner narrowed to reader of the project", READ | ORGANIZATION, names_project=True),
+    Actor("reader widened to owner of the project", PROJECT | {"org:read"}, names_project=True),
+    Actor("outsider", frozenset(), is_member=False, names_project=True),
 )
 KEYS = (
     Actor("key of the owner", ALL),
     Actor("key of the reader", READ | {"org:read"}),
     *(Actor(f"key for {scope}", frozenset({scope})) for scope in sorted(ALL)),
-    Actor("bound key", BOUND, is_bound=True),
+    *(Actor(f"key bound to a {kind}", BOUND, bound_to=kind) for kind in ("user", "agent", "app")),
 )
+ORGANIZATION_KEYS = (
+    Actor("organization key of the owner", ALL, names_project=True),
+    Actor("organization key for memories:read", frozenset({"memories:read"}), names_project=True),
+    Actor("organization key for org:read", frozenset({"org:read"}), names_project=True),
+)
+ACTORS = (*PEOPLE, *KEYS, *ORGANIZATION_KEYS)

@@ -41,6 +41,22 @@ def test_every_migration_is_applied_by_the_owner(database: None) -> None:
     call_command("migrate", check_unapplied=True, verbosity=0)
 
 
+@pytest.mark.parametrize(
+    ("app", "number", "does"),
+    [
+        ("orgs", "0001", ["Make Organization an organization's table", "Let the app read and write User"]),
+        ("loci", "0001", ["Make IdempotencyKey a project table"]),
+    ],
+)
+def test_an_operator_can_read_what_a_migration_does_to_whom_a_table_belongs(
+    database: None, capsys: pytest.CaptureFixture[str], app: str, number: str, does: list[str]
+) -> None:
+    call_command("sqlmigrate", app, number, database="owner", no_color=True)
+    said = capsys.readouterr().out
+    assert [line for line in does if f"-- {line}" not in said] == []
+    assert "FORCE ROW LEVEL SECURITY" in said
+
+
 @pytest.mark.parametrize(("app", "number", "indexes"), ONLINE)
 def test_an_index_whose_making_was_interrupted_is_made_again(
     database: None, services: Services, app: str, number: str, indexes: list[str]

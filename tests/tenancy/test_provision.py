@@ -81,6 +81,15 @@ def test_provisioning_takes_power_from_a_role_that_has_too_much(database: None, 
         assert admin.execute(query).fetchone() == (False,)
 
 
+def test_provisioning_brings_an_older_pgvector_up_to_date(database: None, services: Services) -> None:
+    with superuser(services) as admin:
+        version = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
+        newest = admin.execute(version).fetchall()
+        admin.execute("UPDATE pg_extension SET extversion = '0.8.4' WHERE extname = 'vector'")
+        provision(services.postgres.admin_url("postgres"))
+        assert admin.execute(version).fetchall() == newest != [("0.8.4",)]
+
+
 def test_an_administrator_of_a_managed_server_can_provision_it(
     django_db_setup: None, server: Postgres, caplog: pytest.LogCaptureFixture
 ) -> None:

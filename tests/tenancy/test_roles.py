@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 import pytest
 from django.test import Client
 
-from loci.tenancy.context import tenant_tx
+from loci.tenancy.context import org_tx, tenant_tx
 from orgs.models import Membership, Project, Role, User
-from orgs.services.api_keys import create_api_key
+from orgs.queries import Caller, caller_of
+from orgs.services.api_keys import Restrictions, create_api_key, create_key
 from tests.conftest import Person, Services
 from tests.tenancy.cases import CASES, Call
-from tests.tenancy.roles import KEYS, NEEDS, OF_THE_KEY, PEOPLE, Actor
+from tests.tenancy.roles import ACTORS, ALL, KEYS, NEEDS, ORGANIZATION_KEYS, Actor
 from tests.tenancy.rows import everything
 from tests.tenancy.world import World
 
@@ -22,6 +23,9 @@ ROLES = {
     "reader widened to owner of the project": (Role.READER, Role.OWNER),
 }
 """By person: their role in Alice's organization, and in her project."""
+ROLES_IN_ANOTHER = {"owner of another project only": Role.OWNER, "reader of another project only": Role.READER}
+ENTITIES = {"user": "user:alice", "agent": "agent:alice-agent", "app": "app:alice-app"}
+"""By type, what a bound key is bound to: all of them are of Alice's one memory."""
 NOTED = frozenset({"audit_entry", "request_log"})
 """What a refused request may add to."""
 ENDS = frozenset(
@@ -43,8 +47,9 @@ class Stage:
     def ask(self, actor: Actor, endpoint: str) -> int:
         """Returns the status of the endpoint's usual call about Alice's things."""
         method = endpoint.split(" ", maxsplit=1)[0]
-        call = CASES[endpoint].usual.naming(self.world.hers)
-        if actor in PEOPLE:
+        usual = CASES[endpoint].usual
+        call = (usual.about(actor.bound_to) if actor.bound_to else usual).naming(self.world.hers)
+        if actor.names_project:
             call = _naming_the_project(call, self.world.alice)
         person = replace(self.world.alice, client=self.clients[actor.name])
         return int(self.world.call_as(person, method, call).status_code)
@@ -55,7 +60,7 @@ class Stage:
 
 
 def _naming_the_project(call: Call, person: Person) -> Call:
-    """A session is of no project."""
+    """Sessions and an organization's keys are of no project."""
     if call.path.startswith("/api/"):
         return call
     return replace(call, query=call.query | {"project_id": person.project_id})
@@ -65,13 +70,14 @@ def _naming_the_project(call: Call, person: Person) -> Call:
 def stage(alice: Person, bob: Person, world: World) -> Stage:
     owner = User.objects.get(email=alice.email)
     people = {"owner": owner, "outsider": User.objects.get(email=bob.email)}
-    people |= {name: _member(alice, name, *roles) for name, roles in ROLES.items()}
+    project = _project(alice)
+    people |= {name: _member(project, name, *roles) for name, roles in ROLES.items()}
+    another = _another_project(alice)
+    people |= {name: _member(another, name, None, role) for name, role in ROLES_IN_ANOTHER.items()}
     clients = {}
     for name, person in people.items():
         clients[name] = Client(raise_request_exception=False)
         clients[name].force_login(person)
-    with tenant_tx(alice.tenant):
-        project = Project.objects.get(id=alice.tenant.project_id)
     keys = {"key of the owner": create_api_key(project=project, maker=owner, name="test")}
     keys["key of the reader"] = create_api_key(project=project, maker=people["reader"], name="test")
     for actor in KEYS:
@@ -81,8 +87,9 @@ def stage(alice: Person, bob: Person, world: World) -> Stage:
                 maker=owner,
                 name="test",
                 scopes=tuple(actor.scopes),
-                entity="user:alice" if actor.is_bound else "",
+                entity=ENTITIES.get(actor.bound_to, ""),
             )
+    keys |= {actor.name: _organization_key(alice, actor) for actor in ORGANIZATION_KEYS}
     clients |= {
         name: Client(headers={"authorization": f"Token {key}"}, raise_request_exception=False)
         for name, key in keys.items()
@@ -90,13 +97,34 @@ def stage(alice: Person, bob: Person, world: World) -> Stage:
     return Stage(world, clients)
 
 
-def _member(alice: Person, name: str, in_organization: Role | None, in_project: Role | None) -> User:
-    person = User.objects.create_user(f"{name.replace(' ', '-')}@example.com")
+def _project(alice: Person) -> Project:
     with tenant_tx(alice.tenant):
-        for role, project_id in [(in_organization, None), (in_project, alice.tenant.project_id)]:
+        found: Project = Project.objects.select_related("org").get(id=alice.tenant.project_id)
+        return found
+
+
+def _another_project(alice: Person) -> Project:
+    """A sibling of Alice's project, in the same organization."""
+    with tenant_tx(alice.tenant):
+        made: Project = Project.objects.create(org_id=alice.tenant.org_id, name="another")
+        return made
+
+
+def _member(project: Project, name: str, in_organization: Role | None, in_project: Role | None) -> User:
+    person = User.objects.create_user(f"{name.replace(' ', '-')}@example.com")
+    with org_tx(project.org_id):
+        for role, project_id in [(in_organization, None), (in_project, project.id)]:
             if role:
-                Membership.objects.create(org_id=alice.tenant.org_id, project_id=project_id, user=person, role=role)
+                Membership.objects.create(org_id=project.org_id, project_id=project_id, user=person, role=role)
     return person
+
+
+def _organization_key(alice: Person, actor: Actor) -> str:
+    scopes = () if actor.scopes == ALL else tuple(actor.scopes)
+    caller = caller_of(alice.key)
+    assert isinstance(caller, Caller)
+    by = replace(caller, key=None, place=caller.here.organization())
+    return create_key(by, "test", Restrictions(scopes=scopes)).secret
 
 
 def test_every_endpoint_says_what_it_needs() -> None:
@@ -105,10 +133,10 @@ def test_every_endpoint_says_what_it_needs() -> None:
 
 @pytest.mark.parametrize("endpoint", CASES)
 def test_who_may_not_is_refused_and_changes_nothing(stage: Stage, services: Services, endpoint: str) -> None:
-    refused = [actor for actor in (*PEOPLE, *KEYS) if not actor.may(endpoint)]
+    refused = [actor for actor in ACTORS if not actor.may(endpoint)]
     before = everything(services, stage.world.alice.tenant)
     statuses = {actor.name: stage.ask(actor, endpoint) for actor in refused}
-    expected = {actor.name: 403 if actor.is_member or endpoint == OF_THE_KEY else 404 for actor in refused}
+    expected = {actor.name: 403 if actor.sees(endpoint) else 404 for actor in refused}
     assert statuses == expected
     after = everything(services, stage.world.alice.tenant)
     assert [table for table in before if table not in NOTED and _settled(before[table]) != _settled(after[table])] == []
@@ -121,7 +149,7 @@ def _settled(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("endpoint", CASES)
 def test_who_may_does(stage: Stage, endpoint: str) -> None:
-    admitted = [actor for actor in (*PEOPLE, *KEYS) if actor.may(endpoint)]
+    admitted = [actor for actor in ACTORS if actor.may(endpoint)]
     statuses = {}
     for actor in admitted[:1] if endpoint in ENDS else admitted:
         stage.again()

@@ -181,7 +181,11 @@ class World:
                 emptied = sql.SQL("DELETE FROM {} WHERE org_id = %s")
                 self.admin.execute(emptied.format(sql.Identifier(table)), [org])
             self.admin.execute("DELETE FROM api_key WHERE name = 'spare' AND org_id = %s", [org])
-            self.admin.execute("DELETE FROM project WHERE org_id = %s AND id <> %s AND NOT is_control", [org, project])
+            self.admin.execute(
+                "DELETE FROM project WHERE org_id = %s AND id <> %s AND NOT is_control"
+                " AND NOT EXISTS (SELECT FROM membership WHERE membership.project_id = project.id)",
+                [org, project],
+            )
             self.admin.execute("UPDATE organization SET name = 'One', deleted_at = NULL WHERE id = %s", [org])
             self.admin.execute(
                 "UPDATE project SET name = 'one', settings = '{}', is_default = true, deleted_at = NULL WHERE id = %s",
