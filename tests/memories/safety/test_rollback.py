@@ -385,12 +385,13 @@ def test_the_command_says_what_it_needs(alice: Person, options: list[str]) -> No
 def test_a_memory_that_changed_between_the_steps_is_taken_back_in_the_next(
     alice: Person, mallory: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from memories import text
     from memories.services import rolling_back
 
     rome = scripted_add(alice, llm, lives_in("Rome"), timestamp=JAN)["results"][0]["id"]
     scripted_add(alice, llm, lives_in("Oslo"), timestamp=FEB)
     scripted_add(mallory, llm, lives_in("Mars"), timestamp=APR)
-    embed, meanwhile = rolling_back.vectors_of, iter([True])
+    embed, meanwhile = text.vectors_of, iter([True])
 
     def slow(found: list[str]) -> Any:
         if next(meanwhile, False):
@@ -406,8 +407,8 @@ def test_a_memory_that_changed_between_the_steps_is_taken_back_in_the_next(
 def poison(alice: Person, mallory: Person, llm: FakeLLM, honest: int, poisoned: int) -> dict[str, list[Any]]:
     """Mixes poisoned adds into honest ones; a third of them merges, a third replaces. Returns what was before them."""
     for number in range(0, honest, 20):
-        given = [fact(f"Fact {n}", attribute=f"thing.{n}", value=str(n)) for n in range(number, number + 20)]
-        scripted_add(alice, llm, *given)
+        facts = [fact(f"Fact {n}", attribute=f"thing.{n}", value=str(n)) for n in range(number, number + 20)]
+        scripted_add(alice, llm, *facts)
     before = state_of(alice)
     for number in range(poisoned):
         target = number * (honest // poisoned)
