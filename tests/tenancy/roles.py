@@ -115,6 +115,9 @@ NEEDS: dict[str, str] = {
     "POST /v1/agents/": "memories:write",
     "POST /v1/apps/": "memories:write",
     "POST /v1/runs/": "memories:write",
+    "GET /v1/quarantine/": "memories:read",
+    "DELETE /v1/quarantine/<str:quarantine_id>/": "memories:delete",
+    "POST /v1/quarantine/<str:quarantine_id>/release/": "memories:write",
     "GET /v1/stats/": "memories:read",
 }
 
@@ -140,6 +143,7 @@ FOR_BOUND_KEYS = frozenset(
         "POST /v3/memories/search/",
         "GET /v1/event/<str:event_id>/",
         "GET /v1/events/",
+        "GET /v1/quarantine/",
         "POST /api/v1/keys/report/",
     }
 )
