@@ -274,6 +274,38 @@ class Revision(Scoped, Attributed):
         return f"{self.cause} of {self.memory_id}"
 
 
+class Decision(models.TextChoices):
+    """What became of a fact in the quarantine."""
+
+    RELEASED = "released"
+    DISCARDED = "discarded"
+
+
+class Quarantined(Scoped):
+    """A fact that reads like an instruction, until somebody decides (`memories.resolution.quarantine`).
+
+    `fact` is everything that is needed to resolve it then, and empty once it is decided.
+    """
+
+    event = TenantForeignKey(Event)
+    fact = models.JSONField()
+    flags = ArrayField(models.CharField(max_length=32), default=list, db_default=[])
+    reason = models.TextField()
+    decision = models.CharField(max_length=16, choices=Decision, blank=True, default="", db_default="")
+    decided_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "quarantine"
+        indexes = [
+            models.Index(fields=["project", "created_at", "id"], name="quarantine_open", condition=Q(decision="")),
+            models.Index(fields=["project", "event"], name="quarantine_event"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class Entity(ProjectTable):
     """A user, agent, app or run that memories are about. `number` is its id on the wire.
 

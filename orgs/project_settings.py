@@ -1,6 +1,7 @@
 """The settings of a project (contract.md §10): what each may be, what it is unless it is set, and what it does."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
@@ -21,6 +22,17 @@ FLAGS: Final = ("multilingual", "forget_on_request")
 """The flags that steer extraction: also a false one, where the default is true."""
 
 REDACT_PII: Final = "redact_pii"
+SUSPICIOUS: Final = "suspicious_content"
+
+
+class Suspicious(StrEnum):
+    """What becomes of a fact or an edit that reads like an instruction to an assistant."""
+
+    FLAG = "flag"
+    QUARANTINE = "quarantine"
+    """It waits for somebody who releases or discards it; an edit is refused."""
+    REJECT = "reject"
+
 
 HEEDED = "Adds heed it unless they bring their own."
 LATER = "Kept for a later release; it changes nothing yet."
@@ -140,6 +152,14 @@ class ProjectSettings(serializers.Serializer[Any]):
     forget_on_request = _flag(
         "Whether users may have memories forgotten by asking for it in a conversation, as `forget my food preferences`."
     )
+    suspicious_content = serializers.ChoiceField(
+        choices=list(Suspicious),
+        default=Suspicious.FLAG.value,
+        allow_null=True,
+        help_text="What becomes of a fact that reads like an instruction to an assistant: it is kept with a flag, waits"
+        " in the quarantine until somebody releases or discards it, or is rejected. Edits to such a text are refused"
+        " unless it is `flag`.",
+    )
     redact_pii = _flag(
         "Whether emails, phone numbers, IBANs, national ids and street addresses are taken out of messages and memories"
         " before they are kept. Secrets always are."
@@ -177,7 +197,7 @@ def extraction_options(kept: Mapping[str, Any]) -> dict[str, Any]:
 
 def screening_options(kept: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that say what is done about suspect content; only those that are set."""
-    return {name: kept[name] for name in (REDACT_PII,) if kept.get(name)}
+    return {name: kept[name] for name in (REDACT_PII, SUSPICIOUS) if kept.get(name)}
 
 
 def _plain(value: Any) -> Any:

@@ -4,13 +4,14 @@ Every function runs inside the caller's `tenant_tx`.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -155,6 +156,24 @@ def claim(tenant: Tenant, job_id: UUID, lease_s: int) -> Claim | None:
 def _constraint(error: IntegrityError) -> str | None:
     diagnostics = getattr(error.__cause__, "diag", None)
     return getattr(diagnostics, "constraint_name", None)
+
+
+@contextmanager
+def lane_taken(lane: str | None) -> Iterator[None]:
+    """Keeps the lane's jobs from being claimed until the transaction ends, for a short change that is no job itself.
+
+    Raises `LaneBusy` while one is running.
+    """
+    try:
+        with transaction.atomic():
+            taken = Job.objects.create(kind="", queue="", lane=lane, state=JobState.RUNNING, lease_until=Now())
+    except IntegrityError as error:
+        if _constraint(error) == ONE_RUNNING_PER_LANE:
+            raise LaneBusy from error
+        raise
+    yield
+    # Nobody has seen it; who waited for it goes on after the commit.
+    taken.delete()
 
 
 def hold(claim: Claim) -> None:

@@ -21,6 +21,13 @@ EVENT_ID = OpenApiParameter(
     description="The event's id, as an add or a deletion answered with it.",
     examples=[OpenApiExample("Example", value=examples.EVENT_ID)],
 )
+QUARANTINE_ID = OpenApiParameter(
+    "quarantine_id",
+    OpenApiTypes.UUID,
+    OpenApiParameter.PATH,
+    description="The fact's id, as the list and the verdicts of events name it.",
+    examples=[OpenApiExample("Example", value=examples.QUARANTINE_ID)],
+)
 ENTITY_TYPE = OpenApiParameter(
     "entity_type",
     str,

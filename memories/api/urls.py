@@ -12,6 +12,7 @@ from memories.api.events import EventsView, EventView
 from memories.api.history import EntityMemoriesView, HistoryView, ProjectHistoryView
 from memories.api.listing import ListV2View, ListView
 from memories.api.memories import MemoryView
+from memories.api.quarantine import QuarantinedView, QuarantineView, ReleaseView
 from memories.api.registering import AgentsView, AppsView, RunsView, UsersView
 from memories.api.rolling_back import RollbackView
 from memories.api.searching import SearchV1View, SearchV2View, SearchView
@@ -60,5 +61,8 @@ urlpatterns = [
     route("v1/agents/", AgentsView.as_view(), name="agents"),
     route("v1/apps/", AppsView.as_view(), name="apps"),
     route("v1/runs/", RunsView.as_view(), name="runs"),
+    route("v1/quarantine/", QuarantineView.as_view(), name="quarantine"),
+    route("v1/quarantine/<str:quarantine_id>/", QuarantinedView.as_view(), name="quarantined"),
+    route("v1/quarantine/<str:quarantine_id>/release/", ReleaseView.as_view(), name="release"),
     route("v1/stats/", StatsView.as_view(), name="stats"),
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from loci.http.idempotency import erase_answers
-from memories.models import OPEN_STATUSES, Attribute, Blob, Entity, Event, EventStatus, Message
+from memories.models import OPEN_STATUSES, Attribute, Blob, Entity, Event, EventStatus, Message, Quarantined
 from memories.scope import EntityType
 from workers import jobs
 
@@ -25,6 +25,7 @@ def begin_erasure(kind: EntityType, name: str) -> None:
     open_events = Event.objects.filter(of_entity(kind, name), status__in=OPEN_STATUSES)
     jobs.cancel(open_events.values("id"), REASON)
     open_events.update(status=EventStatus.FAILED, error=REASON)
+    Quarantined.objects.filter(of_entity(kind, name)).delete()
     Attribute.objects.filter(entity__type=kind, entity__name=name).delete()
     entities = Entity.objects.filter(type=kind, name=name)
     erase_answers(entities.values_list("id", flat=True))
@@ -32,14 +33,15 @@ def begin_erasure(kind: EntityType, name: str) -> None:
 
 
 def erase_sources(kind: EntityType, name: str, *, until: datetime, most: int) -> int:
-    """Erases messages, files, payloads, results and kept answers of up to `most` of the entity's events up to `until`.
+    """Erases messages, files, quarantined facts, payloads, results and answers of the entity's events up to `until`.
 
-    Returns of how many; fewer than `most` were the last. Runs inside the caller's `tenant_tx`.
+    Returns of how many, at most `most`; fewer than `most` were the last. Runs inside the caller's `tenant_tx`.
     """
     events = Event.objects.filter(of_entity(kind, name), created_at__lte=until).exclude(payload={})
     ids = list(events.values_list("id", flat=True)[:most])
     Message.objects.filter(event_id__in=ids).delete()
     Blob.objects.filter(event_id__in=ids).delete()
+    Quarantined.objects.filter(event_id__in=ids).delete()
     Event.objects.filter(id__in=ids).update(payload={}, results=[], verdicts=[])
     erase_answers(ids)
     return len(ids)

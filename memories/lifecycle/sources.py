@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from memories.models import OPEN_STATUSES, Event, EventType, MemoryState, Message, Revision
+from memories.models import OPEN_STATUSES, Event, EventType, MemoryState, Message, Quarantined, Revision
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,14 @@ class Source:
         found = self._of_events("event__", until) & (Q() if self.speaker is None else Q(name=self.speaker))
         messages: QuerySet[Message] = Message.objects.filter(found, in_context=True)
         return messages
+
+    def quarantined(self, until: datetime) -> QuerySet[Quarantined]:
+        """Returns the facts of the source that wait for a decision."""
+        spoken = Q() if self.speaker is None else Q(fact__speaker_name=self.speaker)
+        facts: QuerySet[Quarantined] = Quarantined.objects.filter(
+            self._of_events("event__", until) & spoken, decision=""
+        )
+        return facts
 
     def open_adds(self, until: datetime) -> QuerySet[Event]:
         """Returns the adds that are yet to be done; none where only a speaker's part of each is meant."""

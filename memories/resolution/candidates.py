@@ -15,7 +15,7 @@ from memories.embedding.base import Vectors
 from memories.extraction.base import Candidate
 from memories.models import Attribute, Memory
 from memories.queries import SEARCHED_ONLY, visible
-from memories.resolution.resolver import Known
+from memories.resolution.quarantine import Known
 from memories.retrieval.ranking import Query, cosine, rank
 from memories.scope import Scope
 from memories.text import vectors_of

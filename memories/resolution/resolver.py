@@ -19,31 +19,27 @@ from loci.tenancy.context import unbound
 from memories.embedding.base import Vectors
 from memories.extraction.base import Fact, Relation
 from memories.lifecycle.forgetting import forget
-from memories.models import Attribute, Cause, Entity, Event, Lifetime, Memory, MemoryState, Revision, Trust
+from memories.models import Attribute, Cause, Entity, Event, Lifetime, Memory, MemoryState, Quarantined, Revision, Trust
 from memories.queries import visible
 from memories.resolution import timeline
 from memories.resolution.attribute_keys import canonical_key
 from memories.resolution.judgement import columns_of, kept_of
+from memories.resolution.quarantine import Known, kept_in_quarantine
 from memories.resolution.timeline import Statement
 from memories.resolution.verdicts import Closed, Verdict, VerdictKind
-from memories.scope import Scope
+from memories.scope import EntityType, Scope
+from memories.screening import Flag
 from memories.text import found_by, searchable, text_hash
+from orgs.project_settings import Suspicious
 
 MAX_CHANGES = 10
 """Candidates that one event may change by what an extractor says of them (reliability.md §2.11)."""
+INSTRUCTS = "It reads like an instruction to an assistant."
 MOMENTARY = "It matters at this moment only."
 
 
 class CandidateChanged(Exception):
     """A memory that the extractor was shown has changed since: its answer may be wrong by now."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """A memory as the extractor was shown it."""
-
-    memory_id: UUID
-    version: int
 
 
 @dataclass(frozen=True)
@@ -78,6 +74,8 @@ class Resolver:
     """The names of those who said the messages, by position, where they have one."""
     recorded_at: datetime = field(default_factory=timezone.now)
     """Since when all is believed that this records."""
+    suspicious: Suspicious = Suspicious.FLAG
+    """What becomes of a fact that reads like an instruction."""
 
     def resolve(self, facts: Sequence[Fact], vectors: Vectors) -> list[Verdict]:
         """Applies the facts in order, each seeing what the ones before it changed, and returns their verdicts.
@@ -116,10 +114,8 @@ class Resolver:
             raise CandidateChanged
 
     def _resolve(self, fact: Fact, vector: Any) -> Verdict:
-        if not fact.text.strip():
-            return Verdict(VerdictKind.REJECTED, fact.text, reason="The fact has no text.")
-        if fact.lifetime == Lifetime.MOMENTARY:
-            return Verdict(VerdictKind.REJECTED, fact.text, reason=MOMENTARY)
+        if (refused := self._refused(fact)) is not None:
+            return refused
         attribute = self._attribute(fact)
         if attribute is not None and not _is_trusted_with(fact, attribute.memory):
             fact, attribute = replace(fact, attribute=None, value=None), None
@@ -136,6 +132,29 @@ class Resolver:
             return self._repeat(same, fact, said)
         memory = self._store(fact, said, vector)
         return Verdict(VerdictKind.STORED, memory.text, memory.id)
+
+    def _refused(self, fact: Fact) -> Verdict | None:
+        if not fact.text.strip():
+            return Verdict(VerdictKind.REJECTED, fact.text, reason="The fact has no text.")
+        if fact.lifetime == Lifetime.MOMENTARY:
+            return Verdict(VerdictKind.REJECTED, fact.text, reason=MOMENTARY)
+        if self.suspicious != Suspicious.FLAG and Flag.INSTRUCTION in fact.flags:
+            return self._hold_back(fact)
+        return None
+
+    def _hold_back(self, fact: Fact) -> Verdict:
+        if self.suspicious == Suspicious.REJECT:
+            return Verdict(VerdictKind.REJECTED, fact.text, reason=INSTRUCTS)
+        kept = kept_in_quarantine(
+            fact, extractor=self.extractor, speaker_name=self._speaker_name(fact), known=self._known(fact)
+        )
+        row = Quarantined.objects.create(
+            **self.scope.columns(), event=self.event, fact=kept, flags=list(fact.flags), reason=INSTRUCTS
+        )
+        return Verdict(VerdictKind.QUARANTINED, fact.text, reason=INSTRUCTS, quarantine_id=row.id)
+
+    def _speaker_name(self, fact: Fact) -> str:
+        return self.speaker_names.get(fact.sources[-1] if fact.sources else -1, "")
 
     def _by_attribute(self, attribute: Attribute, fact: Fact, said: Statement, vector: Any) -> Verdict | None:
         """One value per key: the same again is a duplicate, another one an update, an older one history."""
@@ -281,7 +300,7 @@ class Resolver:
             value=(fact.value or "") if fact.attribute else "",
             sources=fact.sources,
             speaker=fact.speaker,
-            speaker_name=self.speaker_names.get(fact.sources[-1] if fact.sources else -1, ""),
+            speaker_name=self._speaker_name(fact),
             trust=fact.trust,
             extractor=self.extractor,
             actor_id=self.event.actor_id,
@@ -289,6 +308,13 @@ class Resolver:
             recorded_at=self.recorded_at,
             judged=kept_of(fact),
         )
+
+
+def hold(scope: Scope) -> None:
+    """Until the commit, nobody else writes about an agent: adds of other lanes may, those of users who talk to it."""
+    kind, name = next(scope.entities())
+    if kind == EntityType.AGENT:
+        Entity.objects.select_for_update(of=["self"], no_key=True).get(type=kind, name=name)
 
 
 def _bounded(facts: Sequence[Fact]) -> Iterator[Fact]:

@@ -16,6 +16,7 @@ class VerdictKind(StrEnum):
     DUPLICATE = "duplicate"
     EARLIER = "earlier"
     REJECTED = "rejected"
+    QUARANTINED = "quarantined"
     FORGOTTEN = "forgotten"
 
 
@@ -31,7 +32,7 @@ class Closed:
 class Verdict:
     """What became of one fact. `memory_id` is None for a rejected one; `previous` is the text before a merge.
 
-    `user_id` is whose memory it is, None where it is no user's.
+    `user_id` is whose memory it is, None where it is no user's. `quarantine_id` is where a quarantined fact waits.
     """
 
     kind: VerdictKind
@@ -41,18 +42,21 @@ class Verdict:
     closed: tuple[Closed, ...] = field(default=())
     reason: str = ""
     user_id: str | None = None
+    quarantine_id: UUID | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Returns the verdict as an event keeps it: `{"verdict", "memory", "id"?, "reason"?}`."""
+        """Returns the verdict as an event keeps it: `{"verdict", "memory", "id"?, "quarantine_id"?, "reason"?}`."""
         row: dict[str, Any] = {"verdict": str(self.kind), "memory": self.text}
         if self.memory_id:
             row["id"] = str(self.memory_id)
+        if self.quarantine_id:
+            row["quarantine_id"] = str(self.quarantine_id)
         if self.reason:
             row["reason"] = self.reason
         return row
 
     def results(self) -> Iterator[dict[str, Any]]:
-        """Yields the result items of the wire (contract.md §3.2); none for a rejected fact."""
+        """Yields the result items of the wire (contract.md §3.2); none for a fact that is not kept."""
         if self.memory_id is None:
             return
         owner = {"user_id": self.user_id}

@@ -19,14 +19,14 @@ from memories.extraction.screening import screened
 from memories.extraction.steering import instructions_of
 from memories.models import Entity, Event, Memory, Message, Trust
 from memories.resolution.candidates import MOST, Shown, gather, near
-from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver
+from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver, hold
 from memories.resolution.verdicts import Verdict, results_of
-from memories.scope import EntityType, Scope
+from memories.scope import Scope
 from memories.services import events
 from memories.services.accepting import BOUND_TO
 from memories.text import vectors_of
 from orgs.models import Attribution
-from orgs.project_settings import REDACT_PII
+from orgs.project_settings import REDACT_PII, SUSPICIOUS, Suspicious
 from workers import jobs, outcomes
 from workers.jobs import Claim
 from workers.outcomes import Outcome
@@ -221,12 +221,13 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
     new = NewMemory.of(add.event.payload)
     numbered = enumerate(add.messages, add.first_position)
     names = {position: message.name for position, message in numbered if message.name}
+    suspicious = Suspicious(add.event.payload.get(SUSPICIOUS, Suspicious.FLAG))
     verdicts: list[Verdict] = []
     now = timezone.now()
     for scope in _scopes_of(add, found):
-        _hold(scope)
+        hold(scope)
         chosen = [number for number, fact in enumerate(found.facts) if add.scope_of(fact) == scope]
-        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known, names, now)
+        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known, names, now, suspicious)
         verdicts += resolver.resolve([found.facts[number] for number in chosen], found.vectors[chosen])
         verdicts += resolver.forget(found.forgotten)
     if found.forgotten:
@@ -237,10 +238,3 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
 def _scopes_of(add: Add, found: Found) -> list[Scope]:
     told = map(add.scope_of, found.facts)
     return list(dict.fromkeys([*told, *add.scopes.values()] if found.forgotten else told))
-
-
-def _hold(scope: Scope) -> None:
-    """Until the commit, nobody else writes about an agent: adds of other lanes may, those of users who talk to it."""
-    kind, name = next(scope.entities())
-    if kind == EntityType.AGENT:
-        Entity.objects.select_for_update(of=["self"], no_key=True).get(type=kind, name=name)

@@ -14,10 +14,13 @@ from loci.tenancy.context import Tenant, tenant_tx, unbound
 from loci.tenancy.models import new_id
 from memories.lifecycle.erasure import begin_erasure, erase_sources, of_entity
 from memories.lifecycle.forgetting import forget
+from memories.lifecycle.quarantine import discard, undecided
 from memories.models import Event, Memory, MemoryState
 from memories.queries import memories_of, superseded_by
 from memories.retrieval.filters import to_q
+from memories.retrieval.filters.parser import ENTITY_FIELDS
 from memories.retrieval.filters.request import fold_deletion
+from memories.retrieval.filters.tree import fields_of
 from memories.scope import EntityType
 from memories.services import events
 from memories.services.accepting import Accepted
@@ -115,8 +118,19 @@ def _remaining(event: Event) -> QuerySet[Memory]:
 
 def _erase_sources(event: Event) -> int:
     if event.event_type != OF_ENTITY:
-        return 0
+        return _discard_waiting(event)
     return erase_sources(*_entity(event), until=event.created_at, most=BATCH)
+
+
+def _discard_waiting(event: Event) -> int:
+    """Discards the quarantined facts that the filters find, where these ask only whose and how old something is."""
+    node = fold_deletion(event.payload["filters"])
+    if not fields_of(node) <= {*ENTITY_FIELDS, "created_at"}:
+        return 0
+    found = undecided().filter(to_q(node), created_at__lte=event.created_at)
+    waiting = list(found.order_by("id").select_for_update(of=["self"])[:BATCH])
+    discard(waiting)
+    return len(waiting)
 
 
 def _target(event: Event) -> Q:

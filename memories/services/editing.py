@@ -17,14 +17,15 @@ from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
 from memories.resolution.judgement import columns_of, kept_of
 from memories.resolution.timeline import Statement
-from memories.screening import Screened, screen
+from memories.screening import Flag, Screened, screen
 from memories.text import searchable, vectors_of
 from orgs.models import Project
-from orgs.project_settings import REDACT_PII
+from orgs.project_settings import REDACT_PII, SUSPICIOUS, Suspicious
 from workers import outcomes
 from workers.outcomes import Outcome
 
 IMMUTABLE = "This memory is immutable."
+INSTRUCTS = "The text reads like an instruction to an assistant, which this project does not keep."
 NOTHING_LEFT = "The text holds nothing that can be read."
 
 UPDATED_AT_ONCE = 250
@@ -53,7 +54,8 @@ class PreparedEdit:
 def prepare(tenant: Tenant, edits: Sequence[Edit]) -> list[PreparedEdit]:
     """Screens and embeds the new texts, all in one call; never call it inside a transaction.
 
-    Raises `DomainError` for a text of which screening leaves nothing.
+    Raises `DomainError` for a text of which screening leaves nothing, and for one that reads like an instruction where
+    the project does not just flag these.
     """
     texts = _screened(tenant, [edit.text for edit in edits if edit.text is not None])
     vectors: Any = vectors_of([screened.text for screened in texts]) if texts else []
@@ -69,6 +71,8 @@ def _screened(tenant: Tenant, texts: Sequence[str]) -> list[Screened]:
     found = [screen(text, redact_pii=kept.get(REDACT_PII, False)) for text in texts]
     if not all(screened.text.strip() for screened in found):
         raise DomainError(NOTHING_LEFT)
+    if kept.get(SUSPICIOUS, Suspicious.FLAG) != Suspicious.FLAG and any(Flag.INSTRUCTION in one.flags for one in found):
+        raise DomainError(INSTRUCTS)
     return found
 
 

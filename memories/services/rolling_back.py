@@ -1,6 +1,7 @@
 """Everything that came from one source is taken back, in a job whose first step the request itself takes (§2.11)."""
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from loci.tenancy.context import Tenant, tenant_tx
-from memories.lifecycle.rollback import TakenBack, read, take_back
+from memories.lifecycle.quarantine import discard
+from memories.lifecycle.rollback import read, take_back
 from memories.lifecycle.sources import Source
 from memories.models import Event, EventStatus, EventType, Memory, Revision
 from memories.provenance import LOCI, Author
@@ -46,6 +48,7 @@ def preview(tenant: Tenant, source: Source) -> dict[str, int]:
             "statements": statements.count(),
             "forgotten": memories.count() - restored,
             "restored": restored,
+            "discarded": source.quarantined(timezone.now()).count(),
         }
 
 
@@ -86,8 +89,10 @@ def _take_back_batch(claim: Claim) -> bool:
     vectors = dict(zip(texts, vectors_of(texts), strict=True)) if texts else {}
     with tenant_tx(claim.tenant):
         jobs.hold(claim)
-        counts = take_back(read(memory_ids, source.statements(until)), vectors)
-        if _note(event, counts, memory_ids, _hide_messages(source, until)):
+        counts = take_back(read(memory_ids, source.statements(until)), vectors).as_json()
+        counts["discarded"] = _discard(source, until)
+        is_more = _note(event, counts, memory_ids)
+        if _hide_messages(source, until) == MESSAGES or is_more:
             return False
         return _finish(claim, event)
 
@@ -106,19 +111,26 @@ def _hide_messages(source: Source, until: datetime) -> int:
     return len(ids)
 
 
-def _note(event: Event, counts: TakenBack, memory_ids: list[UUID], messages: int) -> bool:
+def _discard(source: Source, until: datetime) -> int:
+    """Discards what waits in the quarantine; returns how many facts that were."""
+    waiting = list(source.quarantined(until).order_by("id").select_for_update(of=["self"])[:BATCH])
+    discard(waiting)
+    return len(waiting)
+
+
+def _note(event: Event, counts: Mapping[str, int], memory_ids: list[UUID]) -> bool:
     """Adds what was done to the event; returns whether there is more to do.
 
     After the last memory one more look from the start finds what was merged meanwhile.
     """
     done: dict[str, Any] = event.payload.get(DONE, {})
-    now = counts.as_json()
-    event.payload = {**event.payload, DONE: {name: done.get(name, 0) + number for name, number in now.items()}}
+    sums = {name: done.get(name, 0) + number for name, number in counts.items()}
+    event.payload = {**event.payload, DONE: sums}
     was_at_the_start = event.payload.pop(AFTER, None) is None
     if memory_ids:
         event.payload[AFTER] = str(memory_ids[-1])
     Event.objects.filter(id=event.id).update(payload=event.payload)
-    return bool(memory_ids) or not was_at_the_start or messages == MESSAGES
+    return bool(memory_ids) or not was_at_the_start or counts["discarded"] == BATCH
 
 
 def _finish(claim: Claim, event: Event) -> bool:

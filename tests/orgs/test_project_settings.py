@@ -37,6 +37,7 @@ ACCEPTED = {
     "multilingual": False,
     "forget_on_request": True,
     "redact_pii": True,
+    "suspicious_content": "quarantine",
     "decay": True,
 }
 OWN = {"add_wait_ms": 60_000, "v1_is_synchronous": True, "shows_superseded": True, "attribution": "speaker"}
@@ -57,6 +58,7 @@ REFUSED: dict[str, list[Any]] = {
     "summary_max_tokens": [0, 100_001],
     "expiration_date": ["tomorrow", "2030-02-31"],
     "version": ["v9"],
+    "suspicious_content": ["burn", ["flag"]],
     "decay": ["perhaps", {}],
     "memory_depth": [[], "x" * 20_001],
     "add_wait_ms": [-1, 60_001],

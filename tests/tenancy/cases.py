@@ -21,6 +21,7 @@ class Ids:
 
     memory: str
     event: str
+    quarantined: str
     user: str
     agent: str
     app: str
@@ -377,6 +378,9 @@ CASES: dict[str, Case] = {
     "POST /v1/agents/": _registration("agent"),
     "POST /v1/apps/": _registration("app"),
     "POST /v1/runs/": _registration("run"),
+    "GET /v1/quarantine/": Case(Call("/v1/quarantine/")),
+    "DELETE /v1/quarantine/<str:quarantine_id>/": Case(Call("/v1/quarantine/{quarantined}/")),
+    "POST /v1/quarantine/<str:quarantine_id>/release/": _repeatable(Call("/v1/quarantine/{quarantined}/release/")),
     "GET /v1/stats/": Case(Call("/v1/stats/")),
 }
 

@@ -119,6 +119,9 @@ NEEDS: dict[str, str] = {
     "POST /v1/agents/": "memories:write",
     "POST /v1/apps/": "memories:write",
     "POST /v1/runs/": "memories:write",
+    "GET /v1/quarantine/": "memories:read",
+    "DELETE /v1/quarantine/<str:quarantine_id>/": "memories:delete",
+    "POST /v1/quarantine/<str:quarantine_id>/release/": "memories:write",
     "GET /v1/stats/": "memories:read",
 }
 
@@ -146,6 +149,7 @@ FOR_BOUND_KEYS = frozenset(
         "GET /v1/events/",
         "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/",
         "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/<str:key>/",
+        "GET /v1/quarantine/",
         "POST /api/v1/keys/report/",
     }
 )

@@ -14,7 +14,21 @@ from billing.services import assign_plan
 from loci.models import IdempotencyKey, RequestLog
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
-from memories.models import Attribute, Blob, BlobForm, Cause, Entity, Event, EventStatus, Memory, Message, Revision
+from memories.extraction.base import Fact
+from memories.models import (
+    Attribute,
+    Blob,
+    BlobForm,
+    Cause,
+    Entity,
+    Event,
+    EventStatus,
+    Memory,
+    Message,
+    Quarantined,
+    Revision,
+)
+from memories.resolution.quarantine import kept_in_quarantine
 from memories.retrieval import analyzer
 from memories.text import text_hash
 from orgs import audit
@@ -26,6 +40,11 @@ TENANT_TABLES = sorted(PROJECT_TABLES | ORG_TABLES)
 APPEND_ONLY = frozenset({"audit_entry"})
 """Tables whose rows the app can add and read, and nothing else."""
 MODELS: dict[str, Any] = {model._meta.db_table: model for model in apps.get_models()}
+
+
+def quarantined_fact(text: str) -> Any:
+    """Returns a fact as the quarantine keeps it."""
+    return kept_in_quarantine(Fact(text), extractor="offline/1", speaker_name="", known=None)
 
 
 def make_rows(
@@ -63,6 +82,7 @@ def make_rows(
                 expires_at=now + timedelta(days=7),
                 **scope,
             ),
+            Quarantined.objects.create(event=event, fact=quarantined_fact(text), reason="test", **scope),
             Job.objects.create(kind="add", queue="extraction", event_id=event.id),
             UsageEntry.objects.create(meter="add", source=event.id, quantity=1),
             IdempotencyKey.objects.create(key=f"key of {text}", request_hash=b"hash", status=200, body=text),

@@ -54,6 +54,7 @@ def ids_of(person: Person, who: str, text: str) -> Ids:
     return Ids(
         memory=str(rows["memory"].id),
         event=str(rows["event"].id),
+        quarantined=str(rows["quarantine"].id),
         user=who,
         agent=others["agent_id"],
         app=others["app_id"],
@@ -105,10 +106,11 @@ def _invited_to_both(tenant: Tenant, invitation: Invitation) -> str:
 
 def ids_of_nobody() -> Ids:
     """Returns ids of the same forms that nobody has."""
-    memory, event, name, key = (str(uuid.uuid4()) for _ in range(4))
+    memory, event, quarantined, name, key = (str(uuid.uuid4()) for _ in range(5))
     return Ids(
         memory=memory,
         event=event,
+        quarantined=quarantined,
         user=name,
         agent=f"{name}-agent",
         app=f"{name}-app",

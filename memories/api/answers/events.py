@@ -24,7 +24,8 @@ class EventAnswer(Answer):
     verdicts = serializers.ListField(
         child=serializers.DictField(),
         required=False,
-        help_text="What became of each fact: stored, merged, superseded, duplicate, earlier or rejected.",
+        help_text="What became of each fact: stored, merged, superseded, duplicate, earlier, rejected, quarantined or"
+        " forgotten.",
     )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

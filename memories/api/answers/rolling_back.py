@@ -22,6 +22,7 @@ class RollbackPreviewAnswer(Answer):
     statements = serializers.IntegerField(min_value=0, help_text="What the source said, each time counted.")
     forgotten = serializers.IntegerField(min_value=0, help_text="Memories that came from it alone.")
     restored = serializers.IntegerField(min_value=0, help_text="Memories of which others said something, too.")
+    discarded = serializers.IntegerField(min_value=0, help_text="Facts that wait in the quarantine.")
 
 
 RollbackAnswer = one_of("RollbackAnswer", RollingBackAnswer, RollbackPreviewAnswer)

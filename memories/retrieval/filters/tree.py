@@ -74,3 +74,13 @@ def any_of(nodes: Iterable[Node]) -> Node:
     """Returns the disjunction of `nodes`, of which there is at least one."""
     children = tuple(nodes)
     return children[0] if len(children) == 1 else Or(children)
+
+
+def fields_of(node: Node) -> set[str]:
+    """Returns the fields that anything in `node` asks for."""
+    match node:
+        case And(children) | Or(children):
+            return {field for child in children for field in fields_of(child)}
+        case Not(child):
+            return fields_of(child)
+    return {node.field}

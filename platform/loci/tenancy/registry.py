@@ -13,6 +13,7 @@ PROJECT_TABLES = frozenset(
         "job",
         "memory",
         "message",
+        "quarantine",
         "request_log",
         "revision",
         "usage_entry",

@@ -25,7 +25,7 @@ def set_up(person: Person, **settings: Any) -> None:
 def tables_with(services: Services, canary: str) -> list[str]:
     """Returns the tables in which the canary is found anywhere, in any spelling of case and in any tenant's rows."""
     with superuser(services) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
         return [
             table
             for (table,) in tables

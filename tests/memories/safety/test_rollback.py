@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from loci.tenancy.context import tenant_tx
 from memories.models import Attribute, Event, Memory, Message, Revision
+from memories.text import vectors_of
 from orgs.audit import entry_json
 from orgs.models import ApiKey, AuditEntry, Project, User
 from orgs.services.api_keys import create_api_key
@@ -385,21 +386,18 @@ def test_the_command_says_what_it_needs(alice: Person, options: list[str]) -> No
 def test_a_memory_that_changed_between_the_steps_is_taken_back_in_the_next(
     alice: Person, mallory: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from memories import text
-    from memories.services import rolling_back
-
     rome = scripted_add(alice, llm, lives_in("Rome"), timestamp=JAN)["results"][0]["id"]
     scripted_add(alice, llm, lives_in("Oslo"), timestamp=FEB)
     scripted_add(mallory, llm, lives_in("Mars"), timestamp=APR)
-    embed, meanwhile = text.vectors_of, iter([True])
+    meanwhile = iter([True])
 
     def slow(found: list[str]) -> Any:
         if next(meanwhile, False):
             # Oslo is no longer what remains when the vector of "Lives in Oslo" is there.
             scripted_add(alice, llm, lives_in("Bern"), timestamp=MAR)
-        return embed(found)
+        return vectors_of(found)
 
-    monkeypatch.setattr(rolling_back, "vectors_of", slow)
+    monkeypatch.setattr("memories.services.rolling_back.vectors_of", slow)
     roll_back(alice, key_id=key_of(mallory))
     assert memory(alice, rome)["memory"] == "Lives in Bern"
 
@@ -412,12 +410,12 @@ def poison(alice: Person, mallory: Person, llm: FakeLLM, honest: int, poisoned: 
     before = state_of(alice)
     for number in range(poisoned):
         target = number * (honest // poisoned)
-        given = [
+        poisoned_fact = [
             fact(f"Poison {number}", attribute=f"thing.{target}", value="poison"),
             fact(f"Poison {number}", attribute=f"poison.{number}", value="poison"),
             fact(f"Poison {number}", attribute=f"thing.{target}", value="poison"),
         ][number % 3]
-        scripted_add(mallory, llm, given, **({"run_id": "one"} if number % 3 == 2 else {}))
+        scripted_add(mallory, llm, poisoned_fact, **({"run_id": "one"} if number % 3 == 2 else {}))
     assert state_of(alice) != before
     return before
 
