@@ -38,6 +38,7 @@ class Ids:
     invited: str
     domain: str
     provider: str
+    request: str
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,9 @@ def _query_list(path: str) -> Case:
         {"user_id": "*", "filters": "{'memory_ids': ['{memory}']}"},
         {"filters": '{"OR": [{"user_id": "{user}"}, {"run_id": "{run}"}]}', "page": "1", "page_size": "9"},
     ]
-    in_body = Call(path, query={"version": "v2"}, body={"filters": by_entity[0]})
-    return Case(Call(path, query=by_entity[0]), (*(Call(path, query=each) for each in queries), in_body))
+    filters: list[dict[str, Any]] = [*by_entity, {"user_id": "*", "memory_ids": ["{memory}"]}]
+    in_body = [Call(path, query={"version": "v2"}, body={"filters": each}) for each in filters]
+    return Case(Call(path, query=by_entity[0]), (*(Call(path, query=each) for each in queries), *in_body))
 
 
 def _add(path: str) -> Case:
@@ -183,9 +185,11 @@ def _keys_below(route: str, path: str, key: str) -> dict[str, Case]:
     def one(rest: str = "", **body: Any) -> Case:
         return Case(Call(f"{path}{key}/{rest}", body=body or None), (Call(f"{mine}{key}/{rest}", body=body or None),))
 
+    bindings = [{"entity": "user:{user}"}, *({f"{kind}_id": f"{{{kind}}}"} for kind in ("user", "agent", "app"))]
+    bound = tuple(Call(mine, body={"name": "bot", **each}) for each in bindings)
     return {
         f"GET {route}": Case(Call(path)),
-        f"POST {route}": Case(Call(path, body={"name": "bot"})),
+        f"POST {route}": Case(Call(path, body={"name": "bot"}), bound),
         f"GET {route}<str:key_id>/": one(),
         f"PATCH {route}<str:key_id>/": one(name="bot"),
         f"DELETE {route}<str:key_id>/": one(),
@@ -196,6 +200,11 @@ def _keys_below(route: str, path: str, key: str) -> dict[str, Case]:
 def _repeatable(call: Call) -> Case:
     """A change that may come under an `Idempotency-Key`."""
     return Case(call, (replace(call, headers={"Idempotency-Key": "{idempotency_key}"}),))
+
+
+def _also(case: Case, another: Case) -> Case:
+    """All the calls of both, with the usual one of the first."""
+    return replace(case, others=(*case.others, *another.others))
 
 
 def _of_project(rest: str = "", body: Any = None) -> Case:
@@ -214,9 +223,9 @@ def _members_below(route: str, path: str) -> dict[str, Case]:
 
     return {
         f"GET {route}": Case(Call(_ORGANIZATION + path)),
-        f"POST {route}": naming("new-{member}", role="READER"),
-        f"PUT {route}": naming("{invited}", role="OWNER"),
-        f"DELETE {route}": naming("{invited}"),
+        f"POST {route}": _also(naming("new-{member}", role="READER"), naming("{member}", role="READER")),
+        f"PUT {route}": _also(naming("{invited}", role="OWNER"), naming("{member}", role="OWNER")),
+        f"DELETE {route}": _also(naming("{invited}"), naming("{member}")),
     }
 
 
@@ -286,6 +295,7 @@ CASES: dict[str, Case] = {
                 {"key_id": "{api_key}"},
                 {"object_id": "{memory}"},
                 {"object_id": "{project}"},
+                {"request_id": "{request}"},
             )
         ),
     ),
@@ -307,7 +317,10 @@ CASES: dict[str, Case] = {
     "DELETE /api/v1/orgs/organizations/<str:org_id>/invitations/<uuid:invitation_id>/": _invitation(),
     "POST /api/v1/orgs/organizations/<str:org_id>/invitations/<uuid:invitation_id>/resend/": _invitation("resend/"),
     "POST /api/v1/orgs/organizations/<str:org_id>/projects/<str:project_id>/restore/": _of_project("restore/"),
-    "POST /api/v1/keys/report/": Case(Call("/api/v1/keys/report/", body={"keys": ["{api_key}", "{org}", "{memory}"]})),
+    "POST /api/v1/keys/report/": Case(
+        Call("/api/v1/keys/report/", body={"keys": ["{api_key}", "{org}", "{memory}"]}),
+        (Call("/api/v1/keys/report/", body={"key": "{organization_key}"}),),
+    ),
     **_keys_below(
         "/api/v1/orgs/organizations/<str:org_id>/api-keys/",
         "/api/v1/orgs/organizations/{org}/api-keys/",

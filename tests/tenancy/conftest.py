@@ -9,6 +9,7 @@ from django.test import Client
 
 from orgs.models import User
 from tests.conftest import Person, Services
+from tests.orgs.support import with_organization_key
 from tests.tenancy.rows import superuser
 from tests.tenancy.world import SECRET, World, ids_of
 
@@ -21,7 +22,8 @@ def world(alice: Person, bob: Person, services: Services, settings: Any, tmp_pat
     Path(settings.DNS_FILE).write_text("\n".join(records))
     with superuser(services) as admin:
         sessions = {person.email: _session_of(person) for person in (alice, bob)}
-        yield World(alice, bob, ids_of(alice, "alice", SECRET), admin, sessions)
+        organization_keys = {person.email: with_organization_key(person).client for person in (alice, bob)}
+        yield World(alice, bob, ids_of(alice, "alice", SECRET), admin, sessions, organization_keys)
 
 
 def _session_of(person: Person) -> Client:

@@ -13,6 +13,7 @@ import psycopg
 from django.test import Client
 from psycopg import sql
 
+from loci.observability import context
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.registry import PROJECT_TABLES
 from memories.models import Entity
@@ -46,10 +47,11 @@ def ids_of(person: Person, who: str, text: str) -> Ids:
     """Gives the person a memory of their own entities, and returns all that can be named of it."""
     others = {"agent_id": f"{who}-agent", "app_id": f"{who}-app", "run_id": f"{who}-run"}
     rows = make_rows(person.tenant, user=who, text=text, **others)
-    number = rows["entity"].number + LONG_NUMBER
+    number, request = rows["entity"].number + LONG_NUMBER, uuid.uuid4().hex
     with tenant_tx(person.tenant):
         Entity.objects.filter(id=rows["entity"].id).update(number=number)
-        audit.record(audit.SYSTEM, "test.record", "memory", rows["memory"].id)
+        with context.bound(request_id=request):
+            audit.record(audit.SYSTEM, "test.record", "memory", rows["memory"].id)
     org_wide = org_rows(person.tenant)
     return Ids(
         memory=str(rows["memory"].id),
@@ -71,6 +73,7 @@ def ids_of(person: Person, who: str, text: str) -> Ids:
         invited=_invited_to_both(person.tenant, org_wide["invitation"]),
         domain=str(org_wide["domain"].id),
         provider=org_wide["identity_provider"].public_id,
+        request=request,
     )
 
 
@@ -127,6 +130,7 @@ def ids_of_nobody() -> Ids:
         invited=f"new@{name}.example",
         domain=str(uuid.uuid4()),
         provider=f"sso_{name}",
+        request=uuid.uuid4().hex,
     )
 
 
@@ -139,13 +143,20 @@ class World:
     hers: Ids
     admin: psycopg.Connection
     sessions: dict[str, Client]
+    organization_keys: dict[str, Client]
     fresh: dict[str, tuple[int, Ids]] = field(default_factory=dict)
     """By email, what a person's project was last put back to, and how many writes there had been by then."""
 
     def clients_of(self, person: Person, call: Call) -> list[Client]:
-        """Returns how the person may make the call: with their key and, about an organization, in their session."""
-        is_about_organization = call.path.startswith(ORGANIZATIONS)
-        return [person.client, self.sessions[person.email]] if is_about_organization else [person.client]
+        """Returns how the person may make the call: with their key, and in their session where that can do it.
+
+        What names a project is also asked with a key of the organization: it may name one, as a session may.
+        """
+        session, organization_key = self.sessions[person.email], self.organization_keys[person.email]
+        if call.path.startswith(ORGANIZATIONS):
+            return [person.client, session]
+        names_project = "project_id" in call.query or "project_id" in (call.body or {})
+        return [person.client, session, organization_key] if names_project else [person.client]
 
     def call_as(self, person: Person, method: str, call: Call) -> Any:
         call = call.by(person.org_id, person.project_id)
