@@ -72,8 +72,8 @@ _GENERAL_YES_NO = [
     (re.compile(pattern, re.IGNORECASE), yes, no)
     for pattern, yes, no in (
         (
-            r"\bdo you (?:still |usually |currently |often )?(?P<what>(?!want|need|mean|think|know|see|prefer|remember"
-            r"|have (?:any|a|the|time|another|your)|get)[a-z]{2,12}(?! me\b| to\b)[\w' -]{2,40})\?",
+            r"\bdo you (?:still |usually |currently |often )?(?P<what>(?!want|need|mean|think|know|see|prefer|remember|have|get"
+            r")[a-z]{2,12}(?! me\b| to\b)[\w' -]{2,40})\?",
             "I {what}",
             "I do not {what}",
         ),
@@ -88,6 +88,7 @@ _NO = re.compile(r"^(?:no|nope|nah|none|nothing|not really|never|i do not|i don'
 _FILLER = re.compile(
     r"^(?:it's|it is|that's|just|mostly|only|um|uh|well|hmm|my|in|at|a|an|i'm|i am|to|as)\b,? ", re.IGNORECASE
 )
+_COURTESY = re.compile(r",? (?:please|thanks|thank you|i think|i guess|probably)$", re.IGNORECASE)
 _STATEMENT = re.compile(
     r"\b(?:I|I'm|my|we|me)\b|\?|\b(?:thanks?|hello|hi|help|please|skip|what|why|how)\b", re.IGNORECASE
 )
@@ -120,7 +121,7 @@ def _to_yes_or_no(answer: str, question: str) -> str | None:
 
 
 def _to_what(answer: str, question: str) -> str | None:
-    said = _FILLER.sub("", _YES.sub("", answer)).rstrip(" .!")
+    said = _COURTESY.sub("", _FILLER.sub("", _YES.sub("", answer)).rstrip(" .!"))
     if not said or _NO.match(answer) or _STATEMENT.search(said):
         return None
     if _HAVE.search(question):

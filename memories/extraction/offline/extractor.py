@@ -15,7 +15,7 @@ from memories.extraction.offline.patterns import PATTERNS, Match
 from memories.extraction.offline.prototypes import Judgement, PrototypeClassifier
 from memories.extraction.offline.reading import Statement, statements_of
 from memories.extraction.offline.relations import decided, normalized, related
-from memories.extraction.offline.screening import says_enough
+from memories.extraction.offline.screening import is_vague, says_enough
 from memories.extraction.offline.sentences import with_points
 from memories.extraction.offline.wishes import is_wanted
 from memories.extraction.offline.wording import third_person
@@ -171,9 +171,9 @@ def _is_kept(found: _Found, judgement: Judgement | None) -> bool:
     if judgement is None:
         return match is not None
     if match is None:
-        return judgement.margin > KEEP_MARGIN
+        return judgement.margin > KEEP_MARGIN and not is_vague(found.clause)
     if match.is_whole:
-        return judgement.margin > WHOLE_MARGIN
+        return judgement.margin > WHOLE_MARGIN and not is_vague(found.clause)
     return not (match.value == "like" and judgement.is_unpleasant)
 
 

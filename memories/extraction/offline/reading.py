@@ -39,7 +39,7 @@ def statements_of(given: ExtractionInput, speaker: str) -> list[Statement]:
     """Returns what a speaker states in the new messages, in order, with what was taken back left out."""
     if speaker in ("system", "tool"):
         return []
-    reader = _Reader()
+    reader = _Reader(people=Mentioned.among(given.candidates))
     before = [given.context[-1] if given.context else None, *given.messages]
     for source, (earlier, message) in enumerate(pairwise(before)):
         if message is not None and message.role == speaker:
@@ -55,6 +55,7 @@ class _Reader:
     liked: str | None = None
 
     def read(self, message: InputMessage, earlier: InputMessage | None, source: int) -> None:
+        self.liked = None
         found = sentences(message.content)[: max(0, MAX_SENTENCES - self.sentence)]
         if found and earlier and earlier.role != message.role:
             found[0] = as_statement(found[0], earlier.content) or found[0]
@@ -64,10 +65,10 @@ class _Reader:
                 return
             if takes_back(text):
                 self._take_back(source)
-            elif wishes := standing_requests(text):
-                self.said += [Statement(wish, source, self.sentence) for wish in wishes]
             else:
-                self._read_sentence(text, source)
+                requests, rest = standing_requests(text)
+                self._read_sentence(rest, source)
+                self.said += [Statement(request, source, self.sentence, is_certain=False) for request in requests]
 
     def _take_back(self, source: int) -> None:
         self.said = [each for each in self.said if (each.source, each.sentence) < (source, self.sentence - 1)]

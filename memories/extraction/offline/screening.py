@@ -9,7 +9,7 @@ from memories.extraction.offline.vocabulary import words
 
 _POLITE = (
     r"(?:please |kindly |now |then |also |just |can you |could you |would you |i want you to "
-    r"|i need you to |let us |help me )*"
+    r"|i need you to |let us |let's |lets |help me )*"
 )
 _GIVEN_TEXT = re.compile(
     rf"^{_POLITE}(?:translate|rewrite|rephrase|paraphrase|proofread|summari[sz]e|correct|edit|improve|shorten"
@@ -32,10 +32,11 @@ _REQUEST = re.compile(
 _ASKED_INDIRECTLY = re.compile(
     r"\bI (?:was |am |have been )?(?:just |also |really )?(?:wonder(?:ing)?|curious|have (?:a|another|some"
     r"|one more|a few|a quick) (?:\w+ )?questions?"
-    r"|(?:want(?:ed)?|need|would (?:like|love)|am trying|have been meaning) to (?:know|ask|understand|see|check"
+    r"|(?:want(?:ed)?|need|would (?:like|love)|am trying|have been meaning) to (?:know|ask|understand|check|see (?:how|if"
+    r"|whether|what|some|more|which|the)"
     r"|make sure|hear|find out|figure out|confirm|clarify)"
     r"|need (?:some |your |a bit of |a )?(?:help|advice|tips?|ideas?|suggestions?|recommendations?|recipe)"
-    r"|(?:do not|did not) (?:know|understand|get|remember)|appreciate|hope (?:this|that|you|it)|will (?:try"
+    r"|(?:do not|did not) (?:know(?! any| much)|understand|get|remember)|appreciate|hope (?:this|that|you|it)|will (?:try"
     r"|check|look|do|keep|definitely|give|let|start by|consider|make sure|be sure)"
     r"|think (?:I will|that|this|it)|see\b(?! (?:an?|my|the|him|her|them)\b)|get it|understand\b|agree|am (?:not )?sure|bet\b|mean\b|(?:would"
     r"|could|should|might|may)(?! (?:love|like|rather)\b))",
@@ -54,7 +55,7 @@ _REPORTED = re.compile(
     r"|\bI (?:said|told you|mentioned|thought)\b",
 )
 _QUOTES = re.compile(
-    r"\b(?:said|says|told me|tells me|wrote|writes|texted(?: me)?|asked(?: me)?|goes|was like|be like|replied|claims?)"
+    r"\b(?!I\b|doctor|dentist|therapist|physician|specialist|neurologist|physio)\w+ (?:said|says|told me|tells me|wrote|writes|texted(?: me)?|asked(?: me)?|goes|was like|be like|replied|claims?)"
     r"(?: that)?,? ?(?:$|I\b|my\b)|\b(?:lyrics|quote|the line|the song|chorus) ",
 )
 """Words that introduce another's; whatever follows in the sentence is theirs."""
@@ -90,6 +91,16 @@ _UNDECIDED = re.compile(
     r"|wondering|leaning|interested in|going to (?:try|check|start|do|use|make|look|take a look|give)|excited"
     r"|glad|happy|worried|concerned|sure)"
     r"|(?:can|cannot|will|need|needs|have to|had to|should|must|guess|heard|have heard|realized|noticed|feel|felt) )",
+    re.IGNORECASE,
+)
+_HAS_SUBJECT = re.compile(
+    r"I\b|(?:(?:most|one|some|all|both|half) of )?my (?:[\w'-]+ ){1,4}?(?:is|are|was|were|has|have|had|will|can|cannot"
+    r"|could|do|does|did|[a-z]{2,}(?:(?<!')s|ed|t))\b",
+    re.IGNORECASE,
+)
+_UNNAMED = re.compile(
+    r"\b(?:something|anything|stuff|someone|somewhere|a thing|this one|that one|the (?:same|other) one)\b"
+    r"|^I(?: \w+){1,3} (?:it|them|this|that|these|those)\b(?! (?:[A-Za-z]+ing|\w+ \w+ \w+))",
     re.IGNORECASE,
 )
 _EMPTY_WORDS = words("empty")
@@ -133,7 +144,12 @@ def is_personal(clause: str) -> bool:
 def says_enough(clause: str) -> bool:
     """Tells whether a clause that no pattern knows is worth judging: decided, and not made of pronouns alone."""
     content = {word for word in (word.lower() for word in _WORD.findall(clause)) if word not in _EMPTY_WORDS}
-    return len(content) >= 2 and bool(re.match(r"(?:I|my)\b", clause, re.IGNORECASE)) and not _UNDECIDED.match(clause)
+    return len(content) >= 2 and bool(_HAS_SUBJECT.match(clause)) and not _UNDECIDED.match(clause)
+
+
+def is_vague(clause: str) -> bool:
+    """Tells whether a clause speaks of something that it does not name; then a pattern for whole clauses is wrong."""
+    return bool(_UNNAMED.search(clause))
 
 
 def _states_something(clause: str) -> bool:

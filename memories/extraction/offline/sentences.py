@@ -41,7 +41,7 @@ _LEAD = re.compile(
     r"^(?:(?:well|so|actually|also|and|but|oh|ah|hey|hi|hello|ok|okay|yes|yeah|yep|sure|no|nope|sorry|thanks"
     r"|thank you|hmm|haha"
     r"|lol|wow|great|cool|nice|by the way|btw|fyi|anyway|honestly|personally|basically|in fact|to be honest"
-    r"|because|since|as"
+    r"|because|since|as(?! an? )"
     r"|though|although|still|unfortunately|sadly|luckily|for context|for reference|just so you know|you know"
     r"|given that|remember(?: that)?|note that|please note that|please remember(?: that)?|keep in mind that"
     r"|for the record"
@@ -86,6 +86,8 @@ _ELLIPTIC = [
             r"living in|working (?:at|as|for|in|on)|allergic to|married|single|divorced|engaged|vegan|vegetarian"
             r"|retired|pregnant|from [A-Z]|based in|learning|studying|training for|not a (?:fan|big fan)",
         ),
+        ("I am", r"(?:\w+ ){1,3}(?:days|weeks|months|years?) (?:sober|clean|smoke-free)"),
+        ("my", r"order (?:#|no |number )?\d"),
         ("I have", r"been (?!there|trying to log)|lived|worked|had to|never been"),
     )
 ]

@@ -36,12 +36,14 @@ _SHORT = re.compile(
 _EACH = re.compile(r",? (?:and|but) (?=(?:please|also|never|always|do not|don't|address|call|keep)\b)", re.IGNORECASE)
 
 
-def standing_requests(sentence: str) -> list[str]:
-    """Returns the standing requests in a sentence, each as "I want the assistant to ..."; usually none."""
-    parts = _EACH.split(sentence.rstrip(" .!?"))
-    if re.search(r"```|:$", sentence):
-        return []
-    return [request for part in parts if (request := _request(part.strip(" ,")))]
+def standing_requests(sentence: str) -> tuple[list[str], str]:
+    """Returns the standing requests in a sentence, each as "I want the assistant to ...", and what else it says."""
+    if sentence.endswith(":"):
+        return [], sentence
+    parts = [part.strip(" ,") for part in _EACH.split(sentence)]
+    requests = {part: _request(part.rstrip(" .!?")) for part in parts}
+    found = [request for request in requests.values() if request]
+    return found, ", ".join(part for part, request in requests.items() if not request) if found else sentence
 
 
 def _request(part: str) -> str | None:
