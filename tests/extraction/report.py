@@ -1,116 +1,83 @@
-"""Precision and recall of the offline extractor on the conversations: `python -m tests.extraction.report`."""
+"""Precision and recall of the offline extractor on the conversations: `python -m tests.extraction.report [part]`."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+import django
+import numpy as np
+
+if __name__ == "__main__":
+    django.setup()
 
 from memories.embedding.local import LocalEmbedder
-from memories.extraction.base import ExtractionInput, Extractor, Fact, InputMessage
 from memories.extraction.offline import OfflineExtractor
+from tests.extraction.labelled import Result, Score, conversations, measured, total
 
-SAID_AT = datetime(2026, 5, 13, 10, tzinfo=UTC)
-"""When all the conversations take place: a Wednesday."""
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """A conversation, and what should be remembered of it.
-
-    Each expectation is either `attribute = value` or words that a fact's text must all contain (alternatives divided
-    by `|`). `also` lists what may be remembered: it counts neither for nor against.
-    """
-
-    name: str
-    given: ExtractionInput
-    facts: tuple[str, ...]
-    also: tuple[str, ...]
+PARTS = ("development", "held_out")
+_RESAMPLES = 2_000
 
 
-@dataclass
-class Score:
-    """Counts over conversations: facts found that were expected, found that were not, and expected but not found."""
-
-    hits: int = 0
-    wrong: int = 0
-    missed: int = 0
-
-    @property
-    def precision(self) -> float:
-        """Returns the share of the found facts that were expected."""
-        return self.hits / max(1, self.hits + self.wrong)
-
-    @property
-    def recall(self) -> float:
-        """Returns the share of the expected facts that were found."""
-        return self.hits / max(1, self.hits + self.missed)
+def intervals(results: Sequence[Result]) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Returns the 95 % bootstrap intervals of precision and recall; whole conversations are drawn, not facts."""
+    counts = np.array([(score.hits, score.wrong, score.missed) for score in (each.score() for each in results)])
+    drawn = np.random.default_rng(1).integers(len(counts), size=(_RESAMPLES, len(counts)))
+    hits, wrong, missed = counts[drawn].sum(axis=1).T
+    shares = (hits / np.maximum(1, hits + wrong), hits / np.maximum(1, hits + missed))
+    low_high = [np.percentile(share, (2.5, 97.5)) for share in shares]
+    return (float(low_high[0][0]), float(low_high[0][1])), (float(low_high[1][0]), float(low_high[1][1]))
 
 
-def conversations(part: str) -> Iterator[Conversation]:
-    """Yields the conversations of a part: `development`, which rules may be fitted to, or `held_out`."""
-    text = Path(__file__).with_name("conversations").joinpath(f"{part}.json").read_text(encoding="utf-8")
-    for item in json.loads(text):
-        yield _conversation(item)
+def lines(part: str, results: Sequence[Result], *, with_mistakes: bool) -> Iterator[str]:
+    """Yields the report on one part: the whole, each domain, each tag, and the mistakes where they may be seen."""
+    yield f"{part}: {len(results)} conversations, {sum(not _expects(each) for each in results)} with nothing to keep"
+    if with_mistakes:
+        yield from (line for each in results if (line := _mistakes(each)))
+    yield _line("all", results)
+    for domain in sorted({each.conversation.domain for each in results}):
+        yield _line(domain, [each for each in results if each.conversation.domain == domain])
+    for tag in sorted({tag for each in results for tag in each.conversation.tags}):
+        yield _line(f"#{tag}", [each for each in results if tag in each.conversation.tags])
 
 
-def compared(found: tuple[Fact, ...], expected: Conversation) -> tuple[list[str], list[str], list[str]]:
-    """Returns the expectations that were met, the texts of facts nobody asked for, and the expectations missed."""
-    unmatched = list(found)
-    met = [expectation for expectation in expected.facts if _take(unmatched, expectation)]
-    for expectation in expected.also:
-        _take(unmatched, expectation)
-    missed = [expectation for expectation in expected.facts if expectation not in met]
-    return met, [f"{fact.text} [{fact.attribute}={fact.value}]" for fact in unmatched], missed
+def _expects(result: Result) -> bool:
+    return any(add.facts for add in result.conversation.adds)
 
 
-def score(extractor: Extractor, part: str, *, verbose: bool = False) -> Score:
-    """Returns the score of an extractor on a part; with `verbose` prints each conversation that is not right."""
-    total = Score()
-    for conversation in conversations(part):
-        met, wrong, missed = compared(extractor.extract(conversation.given).facts, conversation)
-        total.hits += len(met)
-        total.wrong += len(wrong)
-        total.missed += len(missed)
-        if verbose and (wrong or missed):
-            print(f"  {conversation.name}: wrong {wrong}, missed {missed}")  # noqa: T201  # It is a report.
-    return total
-
-
-def _take(facts: list[Fact], expectation: str) -> bool:
-    """Removes the first fact that meets the expectation."""
-    for fact in facts:
-        if _meets(fact, expectation):
-            facts.remove(fact)
-            return True
-    return False
-
-
-def _meets(fact: Fact, expectation: str) -> bool:
-    attribute, is_attribute, value = expectation.partition(" =")
-    if is_attribute:
-        return fact.attribute == attribute and (fact.value or "").casefold() == value.strip().casefold()
-    text = fact.text.casefold()
-    return any(all(word in text for word in words.casefold().split()) for words in expectation.split("|"))
-
-
-def _conversation(item: dict[str, Any]) -> Conversation:
-    given = ExtractionInput(
-        messages=[InputMessage(role, content) for role, content in item["messages"]],
-        observed_at=SAID_AT,
-        speakers=(item.get("speaker", "user"),),
+def _line(name: str, results: Sequence[Result]) -> str:
+    score: Score = total(results)
+    precision, recall = intervals(results)
+    return (
+        f"  {name:18} {len(results):4}  precision {score.precision:.2f} [{precision[0]:.2f}, {precision[1]:.2f}]"
+        f"  recall {score.recall:.2f} [{recall[0]:.2f}, {recall[1]:.2f}]"
+        f"  {score.hits} right, {score.wrong} wrong, {score.missed} missed, {score.dropped} forbidden"
     )
-    return Conversation(item["name"], given, tuple(item["facts"]), tuple(item.get("also", ())))
+
+
+def _mistakes(result: Result) -> str | None:
+    wrong = [text for add in result.adds for text in add.wrong]
+    missed = [text for add in result.adds for text in add.missed]
+    dropped = [text for add in result.adds for text in add.dropped]
+    if not (wrong or missed or dropped):
+        return None
+    return f"    {result.conversation.name}: wrong {wrong}, missed {missed}, forbidden {dropped}"
+
+
+def _milliseconds(extractor: OfflineExtractor, part: str) -> float:
+    """Returns the mean time for a message, each conversation read once more when all is loaded."""
+    count = sum(len(add.messages) for each in conversations(part) for add in each.adds)
+    started = time.process_time()
+    measured(extractor, part)
+    return 1000 * (time.process_time() - started) / count
 
 
 def main() -> None:
-    """Prints the scores, and for the development part what is wrong."""
+    """Prints the report on the parts that are named, else on all; mistakes are shown for the development part only."""
     extractor = OfflineExtractor(LocalEmbedder())
-    for part in ("development", "held_out"):
-        result = score(extractor, part, verbose=part == "development")
-        counts = f"{result.hits} right, {result.wrong} wrong, {result.missed} missed"
-        print(f"{part}: precision {result.precision:.2f}, recall {result.recall:.2f} ({counts})")  # noqa: T201
+    for part in sys.argv[1:] or PARTS:
+        for line in lines(part, measured(extractor, part), with_mistakes=part == "development"):
+            print(line)  # noqa: T201  # It is a report.
+        print(f"  {_milliseconds(extractor, part):.1f} ms for a message")  # noqa: T201  # As above.
 
 
 if __name__ == "__main__":

@@ -26,6 +26,35 @@ _QUESTIONS = [
         r"|girlfriend|boyfriend)'s name\b", "My {what}'s name is {}"),
     )
 ]  # fmt: skip
+_VERB = r"(?P<verb>(?:usually |normally |mostly |currently |typically |most often )?[a-z]{2,15})"
+_GENERAL_QUESTIONS = [
+    (re.compile(pattern, re.IGNORECASE), statement)
+    for pattern, statement in (
+        (r"\bwhat(?:'s| is| are) your (?P<what>[\w' -]{3,50}?)(?: like)?\?", "My {what} is {}"),
+        (r"\bare you (?:on|using|running) [\w ,]{2,40} or [\w ]{2,20}\?", "I use {}"),
+        (r"\bwh(?:at|ich) (?P<what>[\w ]{3,30}?) (?:is|are) (?:that|this|it|you on|you running)\?", "I use {what} {}"),
+        (r"\bhow many (?P<what>[\w ]{3,30}?) do you have\?", "I have {} {what}"),
+        (
+            rf"\bwh(?:at|ich)(?: (?:kind|type|sort|brand|model|version) of)? (?P<what>[\w ]{{2,30}}?) do you {_VERB}"
+            r"(?P<rest>(?: (?!and\b)[\w' -]{2,40})?)\?",
+            "I {verb}{rest} {}",
+        ),
+        (
+            r"\bwh(?:at|ich) (?:programming |main )?(?P<what>language|framework|editor|operating system|os|browser|database"
+            r"|distro) (?:should I use|are you using|do you work with|are you working (?:in|with))\b.*\?",
+            "I use {}",
+        ),
+        (rf"\bhow (?:often|long) do you {_VERB}(?P<rest>(?: [\w' -]{{2,40}})?)\?", "I {verb}{rest} {}"),
+        (rf"\bwhen do you {_VERB}(?P<rest>(?: [\w' -]{{2,40}})?)\?", "I {verb}{rest} {}"),
+        (rf"\bdo you {_VERB}(?P<rest> [\w' -]{{2,40}}?) or (?:[\w' -]{{2,40}})\?", "I {verb} {}"),
+        (
+            r"\bdo you (?:already )?have (?:any |an? )?(?P<what>[\w' -]{3,40}?(?:status|plan|subscription|account|membership"
+            r"|pass|insurance|allergies|experience|hobbies|preferences|requirements|goals?))\?",
+            "My {what} is {}",
+        ),
+    )
+]
+"""Where the answer is what the question asks for, whatever that is."""
 _YES_NO = [
     (re.compile(pattern, re.IGNORECASE), yes, no)
     for pattern, yes, no in (
@@ -39,6 +68,18 @@ _YES_NO = [
         r"|for) (?P<what>[\w ]{2,40})\?", "I work at {what}", "I no longer work at {what}"),
     )
 ]  # fmt: skip
+_GENERAL_YES_NO = [
+    (re.compile(pattern, re.IGNORECASE), yes, no)
+    for pattern, yes, no in (
+        (
+            r"\bdo you (?:still |usually |currently |often )?(?P<what>(?!want|need|mean|think|know|see|prefer|remember|have|get"
+            r")[a-z]{2,12}(?! me\b| to\b)[\w' -]{2,40})\?",
+            "I {what}",
+            "I do not {what}",
+        ),
+        (r"\bhave you (?:ever )?(?P<what>been to [\w ]{2,30})\?", "I have {what}", "I have never {what}"),
+    )
+]  # fmt: skip
 _HAVE = re.compile(
     r"\bdo you have (?:any |a )?(?:kids|children|pets?|siblings|brothers|sisters|dogs?|cats?|cars?)\b", re.IGNORECASE
 )
@@ -47,6 +88,7 @@ _NO = re.compile(r"^(?:no|nope|nah|none|nothing|not really|never|i do not|i don'
 _FILLER = re.compile(
     r"^(?:it's|it is|that's|just|mostly|only|um|uh|well|hmm|my|in|at|a|an|i'm|i am|to|as)\b,? ", re.IGNORECASE
 )
+_COURTESY = re.compile(r",? (?:please|thanks|thank you|i think|i guess|probably)$", re.IGNORECASE)
 _STATEMENT = re.compile(
     r"\b(?:I|I'm|my|we|me)\b|\?|\b(?:thanks?|hello|hi|help|please|skip|what|why|how)\b", re.IGNORECASE
 )
@@ -66,12 +108,12 @@ def as_statement(answer: str, question: str) -> str | None:
 
 
 def _last_question(message: str) -> str | None:
-    sentence = re.split(r"(?<=[.!?])\s+|\n", message[-600:].strip())[-1]
-    return sentence if sentence.endswith("?") else None
+    asked = [part for part in re.split(r"(?<=[.!?])\s+|\n", message[-600:].strip()) if part.endswith("?")]
+    return asked[-1] if asked else None
 
 
 def _to_yes_or_no(answer: str, question: str) -> str | None:
-    for pattern, yes, no in _YES_NO:
+    for pattern, yes, no in (*_YES_NO, *_GENERAL_YES_NO):
         found = pattern.search(question)
         if found and (_YES.match(answer) or _NO.match(answer)):
             return (yes if _YES.match(answer) else no).format(what=found["what"])
@@ -79,12 +121,12 @@ def _to_yes_or_no(answer: str, question: str) -> str | None:
 
 
 def _to_what(answer: str, question: str) -> str | None:
-    said = _FILLER.sub("", _YES.sub("", answer)).rstrip(" .!")
+    said = _COURTESY.sub("", _FILLER.sub("", _YES.sub("", answer)).rstrip(" .!"))
     if not said or _NO.match(answer) or _STATEMENT.search(said):
         return None
     if _HAVE.search(question):
         return f"I have {said}"
-    for pattern, statement in _QUESTIONS:
+    for pattern, statement in (*_QUESTIONS, *_GENERAL_QUESTIONS):
         if found := pattern.search(question):
             return statement.format(said, **found.groupdict())
     return None

@@ -7,34 +7,26 @@ from datetime import datetime
 from itertools import chain, islice
 
 from memories.embedding.base import Embedder
-from memories.extraction.base import (
-    Candidate,
-    Decision,
-    Extraction,
-    ExtractionInput,
-    Fact,
-    InputMessage,
-    Question,
-    Relation,
-)
-from memories.extraction.offline.answers import as_statement
+from memories.extraction.base import Candidate, Decision, Extraction, ExtractionInput, Fact, Question
 from memories.extraction.offline.dates import resolved
+from memories.extraction.offline.details import importance_of, lifetime_of, topics_of
+from memories.extraction.offline.forgetting import named_to_forget
 from memories.extraction.offline.patterns import PATTERNS, Match
 from memories.extraction.offline.prototypes import Judgement, PrototypeClassifier
-from memories.extraction.offline.screening import is_personal, says_enough, statements
-from memories.extraction.offline.sentences import sentences
+from memories.extraction.offline.reading import Statement, statements_of
+from memories.extraction.offline.relations import decided, normalized, related
+from memories.extraction.offline.screening import is_vague, says_enough
+from memories.extraction.offline.sentences import with_points
 from memories.extraction.offline.wishes import is_wanted
 from memories.extraction.offline.wording import third_person
 
-VERSION = "offline/1"
-MAX_SENTENCES = 2_000
-"""Sentences read in one call; those beyond are not looked at."""
+VERSION = "offline/2"
 MAX_JUDGED = 200
 """Statements given to the classifier in one call (some 5 ms each); those beyond that no pattern knows are dropped."""
-
-_TASTE = r"\b(?:like|love|hate|enjoy|prefer|stand|adore|dislike|despise)"
-_LIKED = re.compile(rf"{_TASTE}d? (?!it\b|them\b|that\b|this\b|to\b)([\w' -]{{2,40}})$")
-_LIKED_PRONOUN = re.compile(rf"({_TASTE}) (?:it|them)\b")
+KEEP_MARGIN = 0.03
+"""How much nearer to what is kept than to what is dropped a clause must be that no pattern knows."""
+WHOLE_MARGIN = -0.10
+"""The same where a pattern says that clauses of this kind are kept."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +38,11 @@ class _Found:
     source: int
     event_time: datetime | None
     match: Match | None
+
+    @property
+    def text(self) -> str:
+        """Returns the fact's text."""
+        return with_points(self.match.text if self.match else third_person(self.clause))
 
 
 class OfflineExtractor:
@@ -75,19 +72,27 @@ class OfflineExtractor:
         )
         wishes = given.instructions
         wanted = (fact for fact in facts if is_wanted(fact, includes=wishes.includes, excludes=wishes.excludes))
-        return Extraction(facts=tuple(_related(fact, given.candidates) for fact in wanted), extractor=VERSION)
+        return Extraction(
+            facts=tuple(related(fact, given.candidates) for fact in wanted),
+            forgotten=named_to_forget(given, self._category),
+            extractor=VERSION,
+        )
 
     def decide(self, questions: Sequence[Question]) -> list[Decision]:
-        """Returns for each question the memory that says the same in the same words, as a duplicate, or None.
+        """Returns for each question the memory that says the same, a part of it, or what it ends; else None.
 
-        Likeness alone decides nothing here: what replaces what is told by attributes.
+        Words decide; likeness alone decides nothing here.
         """
-        return [_same(question.fact, question.near) for question in questions]
+        return [decided(question.fact, question.near) for question in questions]
+
+    def _category(self, candidate: Candidate) -> str | None:
+        liked = (candidate.attribute or "").partition("preference.")[2].replace("_", " ")
+        return self._classifier.judge([liked or candidate.text], {})[0].category
 
     def _judged(self, found: Sequence[_Found], given: ExtractionInput) -> list[Judgement | None]:
         """Asks the classifier about whatever a pattern did not settle: whether to keep it, or its category."""
         own = given.instructions.categories
-        unsure = [n for n, one in enumerate(found) if own or one.match is None or one.match.category is None]
+        unsure = [n for n, one in enumerate(found) if own or one.match is None or not one.match.is_settled]
         texts = [_judged_text(found[n]) for n in unsure[:MAX_JUDGED]]
         judged: list[Judgement | None] = [None] * len(found)
         for n, judgement in zip(unsure, self._classifier.judge(texts, own), strict=False):
@@ -95,56 +100,25 @@ class OfflineExtractor:
         return judged
 
 
-def _related(fact: Fact, candidates: Sequence[Candidate]) -> Fact:
-    same = _same(fact, candidates)
-    return replace(fact, relation=same[0], candidate=same[1]) if same else fact
-
-
-def _same(fact: Fact, candidates: Sequence[Candidate]) -> Decision:
-    said = _normalized(fact.text)
-    found = next((candidate for candidate in candidates if _normalized(candidate.text) == said), None)
-    return (Relation.DUPLICATE, found.number) if found else None
-
-
 def _judged_text(found: _Found) -> str:
     """A like is judged by what is liked, for all likes look alike."""
-    return (found.match.topic or found.match.text) if found.match else found.clause
+    if found.match is None or found.match.is_whole:
+        return with_points(found.clause)
+    return with_points(found.match.topic or found.match.text)
 
 
 def _found(given: ExtractionInput, speaker: str) -> Iterator[_Found]:
-    if speaker in ("system", "tool"):
-        return
-    left = MAX_SENTENCES
-    earlier = given.context[-1] if given.context else None
-    for source, message in enumerate(given.messages):
-        if message.role == speaker and left > 0:
-            said = sentences(message.content)[:left]
-            left -= len(said)
-            for clause in _statements(said, message, earlier):
-                yield from _read(clause, speaker, source, given.observed_at)
-        earlier = message
+    for statement in statements_of(given, speaker):
+        yield from _read(statement, speaker, given.observed_at)
 
 
-def _statements(said: list[str], message: InputMessage, earlier: InputMessage | None) -> Iterator[str]:
-    """Yields what the sentences of a message state about its speaker, a short answer to `earlier` written out."""
-    if said and earlier and earlier.role != message.role:
-        said[0] = as_statement(said[0], earlier.content) or said[0]
-    thing: str | None = None
-    for clause in statements(said):
-        text = _LIKED_PRONOUN.sub(rf"\1 {thing}", clause) if thing else clause
-        if liked := _LIKED.search(text):
-            thing = liked[1]
-        if is_personal(text):
-            yield text
-
-
-def _read(clause: str, speaker: str, source: int, observed_at: datetime) -> Iterator[_Found]:
+def _read(statement: Statement, speaker: str, observed_at: datetime) -> Iterator[_Found]:
     """Yields the facts that patterns find in a clause, or the clause itself for the classifier."""
-    text, event_time = resolved(clause, observed_at)
+    text, event_time = resolved(statement.text, observed_at)
     matches = list(_matches(text))
-    yield from (_Found(text, speaker, source, event_time, match) for match in matches)
-    if not _covered(text, matches) and says_enough(text):
-        yield _Found(text, speaker, source, event_time, None)
+    yield from (_Found(text, speaker, statement.source, event_time, match) for match in matches)
+    if statement.is_certain and not _covered(text, matches) and says_enough(text):
+        yield _Found(text, speaker, statement.source, event_time, None)
 
 
 def _matches(clause: str) -> list[Match]:
@@ -157,7 +131,10 @@ def _matches(clause: str) -> list[Match]:
     if _covered(clause, found):
         return found
     whole = (
-        replace(match, start=0) for pattern in PATTERNS if not pattern.is_specific for match in pattern.matches(clause)
+        replace(match, start=0, is_whole=True)
+        for pattern in PATTERNS
+        if not pattern.is_specific
+        for match in pattern.matches(clause)
     )
     return [*found, *islice(whole, 1)]
 
@@ -178,10 +155,10 @@ def _without_repetition(found: Iterator[_Found]) -> Iterator[_Found]:
     for one in found:
         match = one.match
         if match and match.attribute:
-            is_new = values.get(match.attribute) != _normalized(match.value or "")
-            values[match.attribute] = _normalized(match.value or "")
+            is_new = values.get(match.attribute) != normalized(match.value or "")
+            values[match.attribute] = normalized(match.value or "")
         else:
-            text = _normalized(match.text if match else third_person(one.clause))
+            text = normalized(one.text)
             is_new = text not in texts
             texts.add(text)
         if is_new:
@@ -189,19 +166,32 @@ def _without_repetition(found: Iterator[_Found]) -> Iterator[_Found]:
 
 
 def _is_kept(found: _Found, judgement: Judgement | None) -> bool:
-    return found.match is not None or bool(judgement and judgement.lasting)
+    """What a pattern knows well is kept, unless it is liking what nobody likes: that is irony."""
+    match = found.match
+    if judgement is None:
+        return match is not None
+    if match is None:
+        return judgement.margin > KEEP_MARGIN and not is_vague(found.clause)
+    if match.is_whole:
+        return judgement.margin > WHOLE_MARGIN and not is_vague(found.clause)
+    return not (match.value == "like" and judgement.is_unpleasant)
 
 
 def _fact(found: _Found, judgement: Judgement | None, given: ExtractionInput) -> Fact:
-    match = found.match
+    match, text = found.match, found.text
+    attribute = match.attribute if match else None
+    categories = _categories(match, judgement, given)
     return Fact(
-        text=match.text if match else third_person(found.clause),
+        text=text,
         sources=(found.source,),
         speaker=found.speaker,
-        categories=_categories(match, judgement, given),
-        attribute=match.attribute if match else None,
-        value=match.value if match else None,
+        categories=categories,
+        attribute=attribute,
+        value=with_points(match.value) if match and match.value is not None else None,
         event_time=found.event_time,
+        lifetime=lifetime_of(text, found.event_time, given.observed_at),
+        importance=importance_of(text, attribute, next(iter(categories), None)),
+        topics=topics_of(text),
     )
 
 
@@ -209,7 +199,3 @@ def _categories(match: Match | None, judgement: Judgement | None, given: Extract
     settled = None if given.instructions.categories else match and match.category
     name = settled or (judgement and judgement.category)
     return (name,) if name else ()
-
-
-def _normalized(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))

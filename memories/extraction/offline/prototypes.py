@@ -12,8 +12,8 @@ from memories.embedding.base import Embedder, Vectors
 
 _NEAREST = 3
 """Prototypes whose mean similarity speaks for a side."""
-_KEEP_MARGIN = 0.03
-"""How much nearer a clause must be to what is kept than to what is dropped."""
+_UNPLEASANT = "unpleasant"
+"""The group of topics that nobody likes: no category, but a sign of irony."""
 _CATEGORY_FLOOR = 0.25
 """Similarity under which a category is not given; the fact stays without one."""
 
@@ -22,8 +22,10 @@ _CATEGORY_FLOOR = 0.25
 class Judgement:
     """What the classifier thinks of one clause."""
 
-    lasting: bool
+    margin: float
+    """How much nearer the clause is to what is kept than to what is dropped; below zero where it is farther."""
     category: str | None
+    is_unpleasant: bool = False
 
 
 class PrototypeClassifier:
@@ -46,7 +48,7 @@ class PrototypeClassifier:
         drop = _nearness(vectors, prototypes["drop"])
         names = self._category_names(vectors, categories)
         return [
-            Judgement(bool(kept > dropped + _KEEP_MARGIN), name)
+            Judgement(float(kept - dropped), None if name == _UNPLEASANT else name, name == _UNPLEASANT)
             for kept, dropped, name in zip(keep, drop, names, strict=True)
         ]
 

@@ -1,19 +1,23 @@
 """What is dropped before any pattern is tried: questions, requests, hypotheticals, pleasantries, other languages."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from memories.extraction.offline.sentences import clauses
+from memories.extraction.offline.irony import is_figure, is_mocking
+from memories.extraction.offline.sentences import Clause, clauses
 from memories.extraction.offline.vocabulary import words
 
 _POLITE = (
     r"(?:please |kindly |now |then |also |just |can you |could you |would you |i want you to "
-    r"|i need you to |let us |help me )*"
+    r"|i need you to |let us |let's |lets |help me )*"
 )
 _GIVEN_TEXT = re.compile(
     rf"^{_POLITE}(?:translate|rewrite|rephrase|paraphrase|proofread|summari[sz]e|correct|edit|improve|shorten"
     rf"|polish|fix the (?:grammar|text)"
-    r"|role-?play|act as|pretend|continue (?:the|this) story|imagine you)\b",
+    r"|(?:do a |start a )?role-?play|act as|act like|pretend|continue (?:the|this) story|imagine you|play a game where"
+    r"|make this (?:\w+ )?(?:sound|better|shorter|more)|turn this into|turn the following|(?:here is|this is) (?:my|the|a)"
+    r" (?:essay|text|paragraph|draft|cover letter|email|poem|story|bio|intro|abstract)\b|(?:can|could) you (?:please )?(?:fix"
+    r"|check) (?:the|my) (?:grammar|spelling|english|text))\b",
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
@@ -28,19 +32,21 @@ _REQUEST = re.compile(
 _ASKED_INDIRECTLY = re.compile(
     r"\bI (?:was |am |have been )?(?:just |also |really )?(?:wonder(?:ing)?|curious|have (?:a|another|some"
     r"|one more|a few|a quick) (?:\w+ )?questions?"
-    r"|(?:want(?:ed)?|need|would (?:like|love)|am trying|have been meaning) to (?:know|ask|understand|see|check"
+    r"|(?:want(?:ed)?|need|would (?:like|love)|am trying|have been meaning) to (?:know|ask|understand|check|see (?:how|if"
+    r"|whether|what|some|more|which|the)"
     r"|make sure|hear|find out|figure out|confirm|clarify)"
     r"|need (?:some |your |a bit of |a )?(?:help|advice|tips?|ideas?|suggestions?|recommendations?|recipe)"
-    r"|(?:do not|did not) (?:know|understand|get|remember)|appreciate|hope (?:this|that|you|it)|will (?:try"
+    r"|(?:do not|did not) (?:know(?! any| much)|understand|get|remember)|appreciate|hope (?:this|that|you|it)|will (?:try"
     r"|check|look|do|keep|definitely|give|let|start by|consider|make sure|be sure)"
-    r"|think (?:I will|that|this|it)|see\b|get it|understand\b|agree|am (?:not )?sure|bet\b|mean\b|(?:would"
+    r"|think (?:I will|that|this|it)|see\b(?! (?:an?|my|the|him|her|them)\b)|get it|understand\b|agree|am (?:not )?sure|bet\b|mean\b|(?:would"
     r"|could|should|might|may)(?! (?:love|like|rather)\b))",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
     r"\b(?:if (?:I|we|my)\b|if only|even if|what if|suppose|supposing|imagine|pretend|unless|in case I"
     r"|let us say|hypothetically|assuming|I wish|as if|maybe I|perhaps I"
-    r"|would you|were I to)",
+    r"|would you|were I to|I (?:wish|dream(?:ed|t)?|had a dream)\b|in my dream|in the (?:story|novel|game|movie|film|book) I"
+    r"|if (?:only|you|money|someone|there|it)\b|let us (?:say|assume|pretend)|feel like I am|feels like I am|as though)",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
@@ -48,10 +54,28 @@ _REPORTED = re.compile(
     r"|specialist)\w+) (?:said|says|told me|tells me|thinks?|claims?|asked(?: me)?|believes?|joked?)\b"
     r"|\bI (?:said|told you|mentioned|thought)\b",
 )
+_QUOTES = re.compile(
+    r"\b(?!I\b|doctor|dentist|therapist|physician|specialist|neurologist|physio)\w+ (?:said|says|told me|tells me|wrote|writes|texted(?: me)?|asked(?: me)?|goes|was like|be like|replied|claims?)"
+    r"(?: that)?,? ?(?:$|I\b|my\b)|\b(?:lyrics|quote|the line|the song|chorus) ",
+)
+"""Words that introduce another's; whatever follows in the sentence is theirs."""
+_LONG = re.compile(
+    r"\bfor (?:\w+ ){0,3}(?:weeks|months|years|ages)\b|\b(?:since|lately|always|usually|every|these days|chronic\w*|constantly"
+    r"|all my life|most (?:days|nights|mornings)|all the time|in general)\b",
+    re.IGNORECASE,
+)
+"""What makes a mood or a pain more than one of the moment."""
+_NOW = re.compile(
+    r"^I (?:am|have|feel|need|want|do not|did not|cannot|get|keep|think|could not|just have|am having|have to|had|had to)\b"
+    r".*\b(?:today|tonight|right now|at the moment|this (?:morning|afternoon|evening|minute|second)|at the office"
+    r"|in (?:a|an|\d+) (?:minutes?|hours?|secs?|seconds?|sec|min))\b",
+    re.IGNORECASE,
+)
 _PASSING_STATE = re.compile(
     r"^I (?:am|was|feel|felt|have been|have been feeling|am feeling)"
     r"(?: (?:so|very|a bit|a little|really|just|still|pretty|too|all)){0,3}"
-    r" (?:hungry|thirsty|tired|sleepy|bored|busy|late|early|stuck|confused|lost|done|ready|back|fine|good"
+    r" (?:hungry|thirsty|tired|exhausted|sick of|fed up|frustrated|annoyed|nervous|excited|relieved|curious|wondering|down"
+    r"|sleepy|bored|busy|late|early|stuck|confused|lost|done|ready|back|fine|good"
     r"|great|okay|ok|well|happy"
     r"|sad|sorry|glad|sure|here|home|at home|at work|cold|hot|in a (?:hurry|rush|meeting))\b",
     re.IGNORECASE,
@@ -69,24 +93,36 @@ _UNDECIDED = re.compile(
     r"|(?:can|cannot|will|need|needs|have to|had to|should|must|guess|heard|have heard|realized|noticed|feel|felt) )",
     re.IGNORECASE,
 )
+_HAS_SUBJECT = re.compile(
+    r"I\b|(?:(?:most|one|some|all|both|half) of )?my (?:[\w'-]+ ){1,4}?(?:is|are|was|were|has|have|had|will|can|cannot"
+    r"|could|do|does|did|[a-z]{2,}(?:(?<!')s|ed|t))\b",
+    re.IGNORECASE,
+)
+_UNNAMED = re.compile(
+    r"\b(?:something|anything|stuff|someone|somewhere|a thing|this one|that one|the (?:same|other) one)\b"
+    r"|^I(?: \w+){1,3} (?:it|them|this|that|these|those)\b(?! (?:[A-Za-z]+ing|\w+ \w+ \w+))",
+    re.IGNORECASE,
+)
 _EMPTY_WORDS = words("empty")
 _WORD = re.compile(r"[^\W\d_]+")
 _FOREIGN = words("foreign")
 _ENGLISH = words("english")
 
 
-def statements(message_sentences: Sequence[str]) -> Iterator[str]:
-    """Yields the clauses that may state something about the speaker, in the order of the sentences."""
-    for sentence in message_sentences:
-        if _GIVEN_TEXT.match(sentence):
+def is_about_given_text(sentence: str) -> bool:
+    """Tells whether what follows in the message is no longer the speaker's own word: a text to correct, a role."""
+    return bool(_GIVEN_TEXT.match(sentence))
+
+
+def statements(sentence: str) -> Iterator[Clause]:
+    """Yields the clauses of a sentence that may state something about its speaker, in their order."""
+    if _REQUEST.match(sentence) or is_mocking(sentence) or not is_english(sentence):
+        return
+    for clause in clauses(sentence):
+        if _HYPOTHETICAL.search(clause.text) or _QUOTES.search(clause.text):
             return
-        if _REQUEST.match(sentence) or not is_english(sentence):
-            continue
-        for clause in clauses(sentence):
-            if _HYPOTHETICAL.search(clause.text):
-                break
-            if not clause.is_question and _states_something(clause.text):
-                yield clause.text
+        if not clause.is_question and _states_something(clause.text):
+            yield clause
 
 
 def is_english(text: str) -> bool:
@@ -108,7 +144,12 @@ def is_personal(clause: str) -> bool:
 def says_enough(clause: str) -> bool:
     """Tells whether a clause that no pattern knows is worth judging: decided, and not made of pronouns alone."""
     content = {word for word in (word.lower() for word in _WORD.findall(clause)) if word not in _EMPTY_WORDS}
-    return len(content) >= 2 and bool(re.match(r"(?:I|my)\b", clause, re.IGNORECASE)) and not _UNDECIDED.match(clause)
+    return len(content) >= 2 and bool(_HAS_SUBJECT.match(clause)) and not _UNDECIDED.match(clause)
+
+
+def is_vague(clause: str) -> bool:
+    """Tells whether a clause speaks of something that it does not name; then a pattern for whole clauses is wrong."""
+    return bool(_UNNAMED.search(clause))
 
 
 def _states_something(clause: str) -> bool:
@@ -117,5 +158,6 @@ def _states_something(clause: str) -> bool:
         or _ASKED_INDIRECTLY.search(clause)
         or _REPORTED.search(clause)
         or _VAGUE_TASTE.match(clause)
-        or _PASSING_STATE.match(clause)
+        or is_figure(clause)
+        or (not _LONG.search(clause) and (_PASSING_STATE.match(clause) or _NOW.match(clause)))
     )

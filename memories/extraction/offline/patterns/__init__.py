@@ -1,6 +1,6 @@
 """All patterns, by subject. To teach the extractor a new way of saying something, add a pattern to its module."""
 
-from memories.extraction.offline.patterns import health, life, people, places, tastes, work
+from memories.extraction.offline.patterns import health, life, people, places, tastes, tools, wants, work
 from memories.extraction.offline.patterns.base import Match, Pattern
 
 PATTERNS: list[Pattern] = [
@@ -8,7 +8,9 @@ PATTERNS: list[Pattern] = [
     *places.PATTERNS,
     *work.PATTERNS,
     *health.PATTERNS,
+    *wants.PATTERNS,
     *tastes.PATTERNS,
+    *tools.PATTERNS,
     *life.PATTERNS,
 ]
 

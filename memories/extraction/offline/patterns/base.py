@@ -27,6 +27,13 @@ class Match:
     """The thing that is liked or owned."""
     start: int
     """Where in the clause it begins."""
+    is_whole: bool = False
+    """Whether it only knows that clauses of this kind are worth keeping, and what the clause is."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Tells whether nothing about it is left to the classifier."""
+        return not self.is_whole and self.category is not None
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Pattern:
 
     @property
     def is_specific(self) -> bool:
-        """Tells whether it says something of its own, where others only know that the whole clause is worth keeping."""
+        """Tells whether it says something of its own; others only know that the whole clause is worth keeping."""
         return bool(self.text or self.attribute)
 
     @cached_property
@@ -62,6 +69,16 @@ class Pattern:
         """Yields what the pattern says about the speaker of a clause."""
         for found in self.compiled.finditer(clause):
             yield from self._facts(clause, found)
+
+    def corrected(self, clause: str, fragment: str) -> str | None:
+        """Returns the clause with `fragment` in place of what the pattern takes from it; None where it takes nothing."""
+        if not self.is_specific:
+            return None
+        for found in self.compiled.finditer(clause):
+            if found.lastgroup and any(self._facts(clause, found)):
+                text = f"{clause[: found.start(found.lastgroup)]}{fragment}{clause[found.end(found.lastgroup) :]}"
+                return text if any(self.matches(text)) else None
+        return None
 
     def _worded(self, filled: dict[str, str]) -> str:
         return capitalized(in_pronouns(_WRONG_ARTICLE.sub(r"\1n ", self.text.format(**filled))))

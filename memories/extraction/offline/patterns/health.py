@@ -98,7 +98,7 @@ PATTERNS = [
         "health",
     ),
     Pattern(
-        r"I{adv} take (?P<thing>[\w -]{3,40}?)(?= (?:for|every|daily|once|twice|three|each|in the|before|after"
+        r"I(?: am| have been)?{adv} (?:take|taking) (?:\d+ ?m?c?g (?:of )?)?(?P<thing>[\w -]{3,40}?)(?= (?:for|every|daily|once|twice|three|each|in the|before|after"
         r"|\d)\b[^.;!?]{0,60})",
         "",
         None,
@@ -106,5 +106,20 @@ PATTERNS = [
         "health",
     ),
     Pattern(r"I(?: have)?{adv} (?:quit|stopped|gave up|given up) smoking", "", "habit.smoking", "quit", "health"),
+    Pattern(r"I{adv} (?:started|began|am|have started) smoking", "", "habit.smoking", "smokes", "health"),
+    Pattern(
+        r"I (?:am|have been){adv}(?: [\w-]+ (?:days|weeks|months|years?))? (?:sober|clean(?! (?:the|up|my)))\b",
+        "",
+        "habit.alcohol",
+        "sober",
+        "health",
+    ),
+    Pattern(
+        r"I (?:no longer take|do not take|stopped taking|am off|came off) (?P<thing>[\w -]{3,40}?)(?=$|,| and| but| any ?more| because)",
+        "No longer takes {thing}",
+        None,
+        None,
+        "health",
+    ),
     Pattern(r"I (?P<word>smoke|do not smoke|do not drink)(?=$|,| and| but| alcohol| \d)", "", None, None, "health"),
 ]

@@ -32,6 +32,20 @@ PATTERNS = [
         r"my {pet} {nickname} (?:has )?(?:died|passed away|was put down)\b", "", "pet.{nickname}", "", category="family"
     ),
     Pattern(
+        r"(?:my|I (?:have|own|adopted|got|have adopted){adv} {number}) {pets}(?: are|,)?(?: called| named|:|,)? {names}",
+        "Has a {pets} named {names}",
+        "pet.{names}",
+        "{pets}",
+        "family",
+    ),
+    Pattern(
+        r"I (?:have|own|adopted|got) [^.;:!?()\n]{1,60} and (?:an? |my )?{pet} (?:called|named) {nickname}",
+        "Has a {pet} named {nickname}",
+        "pet.{nickname}",
+        "{pet}",
+        "family",
+    ),
+    Pattern(
         r"(?:I{adv} (?:have|own|adopted|got|have adopted)|my){adv} {pet}"
         r" (?:called|named|whose name is|is called|is named) {nickname}",
         "Has a {pet} named {nickname}",

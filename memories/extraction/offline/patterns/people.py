@@ -8,6 +8,13 @@ _PARTNER = r"(?:husband|wife|spouse|partner|girlfriend|boyfriend|fiancée?|fianc
 PATTERNS = [
     # Name
     Pattern(
+        r"(?:(?:please |you can )?call me|I go by|I prefer to be called|everyone calls me|people call me|my friends call me|they call me) {name}",
+        "Name is {name}",
+        "name",
+        "{name}",
+        "personal_details",
+    ),
+    Pattern(
         r"my (?:first |full |real )?name (?:is|was)(?: now| actually| really| spelled)? {name}",
         "Name is {name}",
         "name",
@@ -18,13 +25,6 @@ PATTERNS = [
     Pattern(
         r"(?:^|, )(?:I am|I go by|(?:you can |please )?call me|this is) {name}(?=,|$| and| from| by the way"
         r"| here| with)",
-        "Name is {name}",
-        "name",
-        "{name}",
-        "personal_details",
-    ),
-    Pattern(
-        r"(?:(?:please |you can )?call me|I go by|I prefer to be called) {name}",
         "Name is {name}",
         "name",
         "{name}",
@@ -42,7 +42,13 @@ PATTERNS = [
     Pattern(r"I(?: have)?{adv} turned {age}\b", "Is {age} years old", "age", "{age}", "personal_details"),
     Pattern(r"I am (?:an? )?{age}[ -]years?[ -]old\b", "Is {age} years old", "age", "{age}", "personal_details"),
     Pattern(r"my age is {age}\b", "Is {age} years old", "age", "{age}", "personal_details"),
-    Pattern(r"my birthday (?:is )?{day}", "Birthday is {day}", "birthday", "{day}", "personal_details"),
+    Pattern(
+        r"my (?:birthday|date of birth|birth date|dob) (?:is |falls )?{birthday}",
+        "Birthday is {birthday}",
+        "birthday",
+        "{birthday}",
+        "personal_details",
+    ),
     Pattern(
         r"my birthday (?:is |falls )?(?:on |in )(?P<word>Christmas(?: Eve| Day)?|January|February|March|April"
         r"|May|June|July|August|September|October|November|December)\b(?! \d)",
@@ -51,11 +57,11 @@ PATTERNS = [
         "{word}",
         "personal_details",
     ),
-    Pattern(r"I was born {day}", "", "birthday", "{day}", "personal_details"),
+    Pattern(r"I was born {birthday}", "Was born on {birthday}", "birthday", "{birthday}", "personal_details"),
     Pattern(r"I was born in {place}", "Was born in {place}", "birthplace", "{place}", "personal_details"),
     # Contact
     Pattern(
-        r"my (?P<contact>email|e-mail|phone number|mobile number|address|zip code|postcode)(?: address)? is "
+        r"my (?:\w+ )?(?P<contact>email|e-mail|phone number|mobile number|address|zip code|postcode)(?: address)? is "
         r"(?P<word>\S.{2,60})",
         "{contact} is {word}",
         "contact.{contact}",
@@ -98,7 +104,13 @@ PATTERNS = [
         "{word}",
         "family",
     ),
-    Pattern(r"I am{adv} single\b", "Is single", "relationship.status", "single", "family"),
+    Pattern(
+        r"I am{adv} single\b(?! (?:mom|mum|dad|parent|mother|father))",
+        "Is single",
+        "relationship.status",
+        "single",
+        "family",
+    ),
     Pattern(
         r"I (?:am not|am no longer) (?:married|engaged|in a relationship)(?: anymore| any more)?",
         "",
@@ -107,7 +119,7 @@ PATTERNS = [
         "family",
     ),
     Pattern(
-        rf"(?:my {_PARTNER}(?: \w+)? and )?I{{adv}} (?:broke|split) up\b",
+        rf"(?:(?:my {_PARTNER}|[a-z]+)(?: \w+)? and )?I{{adv}} (?:have )?(?:just )?(?:broke|split|broken|separated)(?: up)?\b(?! (?:my|the|an?|with my leg))",
         "Is single after a breakup",
         "relationship.status",
         "single",
@@ -117,13 +129,14 @@ PATTERNS = [
         r"I{adv} broke up with (?:my )?\w+", "Is single after a breakup", "relationship.status", "single", "family"
     ),
     Pattern(
-        r"I (?:have|have got|found|met) a(?: new)? (?P<word>girlfriend|boyfriend|partner)\b",
+        r"I (?:have|have got|found|met) a(?: new)? (?P<word>girlfriend|boyfriend|partner|wife|husband)\b",
         "Has a {word}",
         "relationship.status",
         "in a relationship",
         "family",
     ),
     # Children and relatives
+    Pattern(r"^I (?:live|am living|moved in|am moving in) with my \w", category="family"),
     Pattern(
         r"(?:I have(?: got)?|I{adv} have|and I have){adv} {number} (?:\w+ )?{kin}(?:,| called| named|:) {rest}",
         "Has {number} {kin}: {rest}",
@@ -162,10 +175,10 @@ PATTERNS = [
         "family",
     ),
     Pattern(
-        r"my {relative}(?: (?:and|or) my {relative2})? (?:both )?(?:lives?|works?|loves?|likes?|hates?|stud(?:y"
-        r"|ies)|has|have|had|was born|moved|plays?|passed away|died|got (?:married|engaged)|does not|is (?:an? "
-        r"|allergic|vegan|vegetarian|\d|from|pregnant|getting married|turning)|are (?:from|retired|both)|turned"
-        r"|turns|starts?)\b",
+        r"my {relative}(?: [A-Z]\w+)?(?: (?:and|or) my {relative2})? (?:both |also |always |never |just |really |still )?"
+        r"(?:is|was|has|had|does|did|will|cannot|are|were|have|do|[a-z]{2,12}(?:s|ed)|live|work|love|like|hate|taught|gave"
+        r"|made|got|went|came|left|lost|grew|built|bought|ran|study|play|turn|start)\b"
+        r"(?! (?:asked|said|told|tells|wondering|asking|right|wrong|sure))",
         "",
         None,
         None,

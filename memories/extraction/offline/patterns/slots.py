@@ -14,7 +14,7 @@ from memories.extraction.offline.patterns.words import (
     ROLES,
 )
 from memories.extraction.offline.vocabulary import words
-from memories.extraction.offline.wording import gerund, key
+from memories.extraction.offline.wording import gerund, key, singular
 
 _FREE = r"[^,.;:!?()\n]{1,90}"
 _LISTED = r"[^.;:!?()\n]{1,120}"
@@ -61,6 +61,8 @@ def _person(raw: str) -> list[str]:
         parts.append(word.removesuffix("'s"))
     while parts and parts[-1] in _SMALL:
         parts.pop()
+    if len("".join(parts)) < 2:
+        return []
     return [" ".join(parts)] if parts else []
 
 
@@ -90,6 +92,29 @@ def _place(raw: str) -> list[str]:
     ):
         return []
     return [place if any(letter.isupper() for letter in place) else _titled(place)]
+
+
+def _city(raw: str) -> list[str]:
+    """A place that is written with a capital letter and is not a language: "a nurse in Leeds", not "in training"."""
+    place = _place(raw.split(",")[0])
+    return place if place and raw.strip()[:1].isupper() and place[0].lower() not in LANGUAGES else []
+
+
+def _company(raw: str) -> list[str]:
+    """An employer's own name, with its capital letter."""
+    name = _organization(raw)
+    return name if name and raw.strip()[:1].isupper() and key(name[0]) not in NOT_NAMES else []
+
+
+def _names(raw: str) -> list[str]:
+    """Each name of a list: "Miso", "Tofu"."""
+    found = []
+    for part in _SEPARATOR.split(f"{raw.strip()} "):
+        name = _person(part)
+        if not name:
+            break
+        found += name
+    return found
 
 
 def _organization(raw: str) -> list[str]:
@@ -170,6 +195,12 @@ def _pet(raw: str) -> list[str]:
     return [re.sub(r"^(?:(?:a|an|the|my|one|two|three|new|old) )+", "", raw.strip(), flags=re.IGNORECASE)]
 
 
+def _pets(raw: str) -> list[str]:
+    """The kind of several animals: "cat" of "two old cats"."""
+    kind = _pet(raw)[0].split()
+    return [" ".join([*kind[:-1], singular(kind[-1].lower())])]
+
+
 def _languages(raw: str) -> list[str]:
     return [word.capitalize() for word in re.findall(r"\w+", raw) if word.lower() in LANGUAGES]
 
@@ -187,10 +218,19 @@ def _number(raw: str) -> list[str]:
     return [{"a": "one", "an": "one"}.get(raw.strip().lower(), raw.strip().lower())]
 
 
+def _birthday(raw: str) -> list[str]:
+    """The day, with its year where that was said and not guessed: a year to come is no year of birth."""
+    found = re.match(r"(?:on )?(\d{1,2} [A-Z][a-z]+)(?: (\d{4}))?", raw.strip())
+    if not found:
+        return []
+    return [f"{found[1]} {found[2]}" if found[2] and int(found[2]) <= _LATEST_BIRTH else found[1]]
+
+
 def _day(raw: str) -> list[str]:
     return [re.sub(r"^(?:on )?(\d{1,2} [A-Z][a-z]+).*$", r"\1", raw.strip())]
 
 
+_LATEST_BIRTH = 2025
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 
 SLOTS = {
@@ -203,6 +243,14 @@ SLOTS = {
     "things": Slot(_LISTED, _things),
     "object": Slot(_FREE, _object),
     "rest": Slot(_LISTED, _as_it_is),
+    "city": Slot(r"[^.;:!?()\n]{1,60}", _city),
+    "company": Slot(_FREE, _company),
+    "names": Slot(_LISTED, _names),
+    "pets": Slot(rf"(?:[a-z]+ ){{0,3}}(?:{'|'.join(PETS)})", _pets),
+    "birthday": Slot(rf"(?:on )?\d{{1,2}} (?:{_MONTHS})(?: \d{{4}})?", _birthday),
+    "tool": Slot(r"[\w+# -]{1,40}", _as_it_is),
+    "version": Slot(r"[\w\u2024]{1,20}", _as_it_is),
+    "plan": Slot(r"[\w+ -]{1,40}", _as_it_is),
     "word": Slot(r"[\w'-]{1,30}", _as_it_is),
     "contact": Slot(r"\w+", _as_it_is),
     "number": Slot(_NUMBER, _number),

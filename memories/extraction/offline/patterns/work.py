@@ -15,7 +15,7 @@ PATTERNS = [
         "Works as a {role}",
         **_ROLE,
     ),
-    Pattern(r"(?:^|, )as an? {role}(?:, )", "Is a {role}", **_ROLE),
+    Pattern(r"(?:^|, )as an? (?P<role>[^,.;:!?()\n]{1,60}?)(?:, | (?=I\b))", "Is a {role}", **_ROLE),
     Pattern(
         r"I{adv}(?: got| was| have been| am) (?:a job|hired|promoted|been promoted)(?: as| to)(?: an?| the)? {role}",
         "Is a {role}",
@@ -79,9 +79,23 @@ PATTERNS = [
         **_LEFT,
     ),
     Pattern(
+        r"^{company} (?:(?:just |recently |finally )?(?:let me go|laid me off|fired me|sacked me|made me redundant))",
+        "No longer works at {company}",
+        "work.employer",
+        "",
+        "professional_details",
+    ),
+    Pattern(
+        r"I(?: have)?{adv} (?:started|started working|began|began working|work|signed|interned|am starting) (?:at|with|for) {company}",
+        "Works at {company}",
+        "work.employer",
+        "{company}",
+        "professional_details",
+    ),
+    Pattern(
         r"I(?: have| was| got)?{adv} (?:quit|left|resigned from|laid off from|laid off by|fired from|fired by"
-        r"|let go from|let go by) (?!my ){organization}",
-        "No longer works at {organization}",
+        r"|let go from|let go by) (?!my ){company}",
+        "No longer works at {company}",
         **_LEFT,
     ),
     Pattern(
@@ -109,7 +123,8 @@ PATTERNS = [
         "professional_details",
     ),
     Pattern(
-        r"I{adv} work (?P<rest>from home|remotely|nights?|night shifts|part[ -]time|full[ -]time|freelance)\b",
+        r"I{adv} work (?P<rest>from home|remotely|nights?|night shifts|part[ -]time|full[ -]time|freelance)\b"
+        r"(?! (?:at|for|as|with)\b)",
         "Works {rest}",
         "work.arrangement",
         "{rest}",

@@ -1,0 +1,99 @@
+"""From messages to statements of one speaker: answers written out, pronouns resolved, corrections applied."""
+
+import re
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from memories.extraction.base import ExtractionInput, InputMessage
+from memories.extraction.offline.answers import as_statement
+from memories.extraction.offline.corrections import corrected
+from memories.extraction.offline.irony import is_laughed_at, takes_back, without_laughter
+from memories.extraction.offline.people import Mentioned
+from memories.extraction.offline.screening import is_about_given_text, is_personal, statements
+from memories.extraction.offline.sentences import Clause, sentences
+from memories.extraction.offline.standing import standing_requests
+
+MAX_SENTENCES = 2_000
+"""Sentences read in one call; those beyond are not looked at."""
+
+_TASTE = r"\b(?:like|love|hate|enjoy|prefer|stand|adore|dislike|despise)"
+_LIKED = re.compile(rf"{_TASTE}d? (?!it\b|them\b|that\b|this\b|to\b)([\w' -]{{2,40}})$")
+_LIKED_PRONOUN = re.compile(rf"({_TASTE}) (?:it|them)\b")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A clause that states something: `source` is its message, `sentence` its sentence's number in the call.
+
+    `is_certain` tells that it may be kept on the classifier's word; otherwise only a pattern will do.
+    """
+
+    text: str
+    source: int
+    sentence: int
+    is_certain: bool = True
+
+
+def statements_of(given: ExtractionInput, speaker: str) -> list[Statement]:
+    """Returns what a speaker states in the new messages, in order, with what was taken back left out."""
+    if speaker in ("system", "tool"):
+        return []
+    reader = _Reader(people=Mentioned.among(given.candidates))
+    before = [given.context[-1] if given.context else None, *given.messages]
+    for source, (earlier, message) in enumerate(pairwise(before)):
+        if message is not None and message.role == speaker:
+            reader.read(message, earlier, source)
+    return reader.said
+
+
+@dataclass
+class _Reader:
+    said: list[Statement] = field(default_factory=list)
+    people: Mentioned = field(default_factory=Mentioned)
+    sentence: int = 0
+    liked: str | None = None
+
+    def read(self, message: InputMessage, earlier: InputMessage | None, source: int) -> None:
+        self.liked = None
+        found = sentences(message.content)[: max(0, MAX_SENTENCES - self.sentence)]
+        if found and earlier and earlier.role != message.role:
+            found[0] = as_statement(found[0], earlier.content) or found[0]
+        for text in found:
+            self.sentence += 1
+            if is_about_given_text(text):
+                return
+            if takes_back(text):
+                self._take_back(source)
+            else:
+                requests, rest = standing_requests(text)
+                self._read_sentence(rest, source)
+                self.said += [Statement(request, source, self.sentence, is_certain=False) for request in requests]
+
+    def _take_back(self, source: int) -> None:
+        self.said = [each for each in self.said if (each.source, each.sentence) < (source, self.sentence - 1)]
+
+    def _read_sentence(self, sentence: str, source: int) -> None:
+        for clause in statements(sentence):
+            if clause.corrects and self._correct(clause):
+                continue
+            text = self._resolved(clause.text)
+            if is_personal(text):
+                is_certain = text == clause.text and not is_laughed_at(sentence)
+                self.said.append(Statement(without_laughter(text), source, self.sentence, is_certain))
+            self.people.note(text)
+
+    def _correct(self, clause: Clause) -> bool:
+        """Puts a correction into the last statement; tells whether it was one."""
+        last = self.said[-1] if self.said else None
+        text = corrected(last.text, clause.text) if last and self.sentence - last.sentence <= 2 else None
+        if last and text:
+            self.said[-1] = replace(last, text=text)
+        return bool(text)
+
+    def _resolved(self, clause: str) -> str:
+        """Returns the clause with the thing or person for its pronoun, where that was just named."""
+        text = _LIKED_PRONOUN.sub(rf"\1 {self.liked}", clause) if self.liked else clause
+        if found := _LIKED.search(text):
+            self.liked = found[1]
+        return text if text != clause else self.people.named(text)
