@@ -105,7 +105,7 @@ class Client:
         self._connection.close()
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Returns the JSON of a 200; raises `RuntimeError` for any other answer."""
+        """Returns the JSON of a 200 or 201; raises `RuntimeError` for any other answer."""
         return json.loads(self._request("POST", path, json.dumps(body).encode()))
 
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
@@ -126,7 +126,7 @@ class Client:
         self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
         content = response.read()
-        if response.status != 200:
+        if response.status not in {200, 201}:
             raise RuntimeError(f"{method} {path} answered {response.status}: {content[:500]!r}")
         return content
 
