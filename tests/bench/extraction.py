@@ -82,8 +82,7 @@ def _show_throughput(client: Client) -> None:
 
 def _show_fairness(server: Server, flood: int) -> None:
     """A single add of another project, while the first one's flood is worked on."""
-    with server.client() as client:
-        neighbour = Client(server.port, _second_project(client))
+    neighbour = Client(server.port, server.new_owner("neighbour@example.org"))
     started = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda share: _flood(server, share), _shares(flood)))
@@ -103,14 +102,6 @@ def _flood(server: Server, share: Sequence[tuple[int, str]]) -> None:
     with server.client() as client:
         for number, text in share:
             _add(client, f"flooded-{number % FLOODED_USERS}", text)
-
-
-def _second_project(client: Client) -> str:
-    ping = client.get("/v1/ping/")
-    projects = f"/api/v1/orgs/organizations/{ping['org_id']}/projects/"
-    project = client.post(projects, {"name": "Neighbour"})["project_id"]
-    key: str = client.post(f"{projects}{project}/api-keys/", {"name": "bench"})["key"]
-    return key
 
 
 def _seconds_to_found(client: Client, user: str, text: str) -> float:

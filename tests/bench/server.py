@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -77,6 +78,16 @@ class Server:
         """Returns a client with the first API key; `port` is that of another web process on the same stores."""
         key = json.loads((self._home / "credentials.json").read_text())["api_key"]
         return Client(port or self.port, key)
+
+    def new_owner(self, email: str) -> str:
+        """Makes somebody with an organization of their own, as an operator does, and returns their API key."""
+        web = next(process for process in self.processes if "loci.wsgi:application" in process.cmdline())
+        argv = [sys.executable, "manage.py", "create_owner", "--email", email, "--password-stdin"]
+        environment = {**web.environ(), "LOCI_PROCESS": "command"}
+        done = subprocess.run(
+            argv, env=environment, cwd=ROOT, input=secrets.token_urlsafe(), text=True, capture_output=True, check=True
+        )
+        return done.stdout.split()[-1]
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
