@@ -40,7 +40,8 @@ _GENERAL_QUESTIONS = [
             "I {verb}{rest} {}",
         ),
         (
-            r"\bwh(?:at|ich) (?:programming |main )?(?P<what>language|framework|editor|operating system|os|browser|database"
+            r"\bwh(?:at|ich) (?:programming |main )?(?P<what>language|framework|editor|operating system|os|browser"
+            r"|database"
             r"|distro) (?:should I use|are you using|do you work with|are you working (?:in|with))\b.*\?",
             "I use {}",
         ),
@@ -48,7 +49,8 @@ _GENERAL_QUESTIONS = [
         (rf"\bwhen do you {_VERB}(?P<rest>(?: [\w' -]{{2,40}})?)\?", "I {verb}{rest} {}"),
         (rf"\bdo you {_VERB}(?P<rest> [\w' -]{{2,40}}?) or (?:[\w' -]{{2,40}})\?", "I {verb} {}"),
         (
-            r"\bdo you (?:already )?have (?:any |an? )?(?P<what>[\w' -]{3,40}?(?:status|plan|subscription|account|membership"
+            r"\bdo you (?:already )?have (?:any |an? )?(?P<what>[\w' -]{3,40}?(?:status|plan|subscription|account"
+            r"|membership"
             r"|pass|insurance|allergies|experience|hobbies|preferences|requirements|goals?))\?",
             "My {what} is {}",
         ),
@@ -72,7 +74,8 @@ _GENERAL_YES_NO = [
     (re.compile(pattern, re.IGNORECASE), yes, no)
     for pattern, yes, no in (
         (
-            r"\bdo you (?:still |usually |currently |often )?(?P<what>(?!want|need|mean|think|know|see|prefer|remember|have|get"
+            r"\bdo you (?:still |usually |currently |often )?(?P<what>(?!want|need|mean|think|know|see|prefer"
+            r"|remember|have|get"
             r")[a-z]{2,12}(?! me\b| to\b)[\w' -]{2,40})\?",
             "I {what}",
             "I do not {what}",

@@ -10,9 +10,11 @@ _NAME = re.compile(r"\b[A-Z0-9][\w'+#&-]*(?:\.\w+)*(?: (?:(?:de|da|van|von|of|th
 _NOT_TOPICS = words("not_topics")
 _MAX_TOPICS = 12
 _TEMPORARY = re.compile(
-    r"\b(?:is planning|plans? (?:to|on)|is going to|is (?:visiting|flying|traveling|travelling|moving|preparing|training)"
+    r"\b(?:is planning|plans? (?:to|on)|is going to|is (?:visiting|flying|traveling|travelling|moving|preparing"
+    r"|training)"
     r"|is (?:looking|searching|applying|saving|studying) for|appointment|interview|deadline|expecting|due (?:on|in)"
-    r"|for now|temporar\w+|until|at the moment|recovering|has a (?:cold|flu|fever|cough)|order|parcel|refund|delayed|broken"
+    r"|for now|temporar\w+|until|at the moment|recovering|has a (?:cold|flu|fever|cough)|order|parcel|refund"
+    r"|delayed|broken"
     r"|pregnant|wants to|hopes to|would like to|is thinking)\b",
     re.IGNORECASE,
 )

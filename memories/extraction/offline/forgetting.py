@@ -11,7 +11,8 @@ from memories.extraction.offline.vocabulary import words
 from memories.models import Trust
 
 _REQUEST = re.compile(
-    r"^(?:please |can you |could you |would you |i want you to |i would like you to |i'd like you to |you can |ok(?:ay)?,? |and "
+    r"^(?:please |can you |could you |would you |i want you to |i would like you to |i'd like you to |you can "
+    r"|ok(?:ay)?,? |and "
     r"|also |now |just ){0,4}(?:forget|delete|erase|remove|unlearn|(?:do not|don't|stop) rememb(?:er|ering))"
     r"(?: from your memory)? (?P<what>.{2,200}?)[.! ]*$",
     re.IGNORECASE,
@@ -53,9 +54,9 @@ def _asked(given: ExtractionInput) -> Iterator[str]:
 
 def _means(what: str, candidate: Candidate, category: Callable[[Candidate], str | None]) -> bool:
     attribute = (candidate.attribute or "").replace("_", " ").replace(".", " ")
-    if _STATEMENT.match(what) and what[:3].lower() != "my ":
-        if bool(_NEGATION.search(what)) != bool(_NEGATION.search(candidate.text)):
-            return False
+    is_statement = _STATEMENT.match(what) and what[:3].lower() != "my "
+    if is_statement and bool(_NEGATION.search(what)) != bool(_NEGATION.search(candidate.text)):
+        return False
     is_taste = (candidate.attribute or "").split(".")[0] in ("preference", "favorite")
     if _TASTE.search(what) and not is_taste:
         return False

@@ -3,14 +3,16 @@
 import re
 
 _TAKEN_BACK = re.compile(
-    r"^(?:haha,? |lol,? |i am |i'm |im )*(?:just |only |totally )?(?:kidding|joking|jk|messing with you)\b|^(?:/s|not!?)$"
+    r"^(?:haha,? |lol,? |i am |i'm |im )*(?:just |only |totally )?(?:kidding|joking|jk|messing with you)\b|^(?:/s"
+    r"|not!?)$"
     r"|^get it\?|^ba dum|^psych\b|^(?:i |i am )?made that up\b|^(?:that was|it was|it's|it is) (?:just )?a joke\b",
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"\b(?:just kidding|j/?k|jking|not really lol)\b| /s$", re.IGNORECASE)
 _LAUGHED = re.compile(r"\b(?:lo+l|lmao|lmfao|rofl|ha(?:ha)+h?|hehe(?:he)?|xd)\b", re.IGNORECASE)
 _MOCK_PRAISE = re.compile(
-    r"^(?:(?:oh|ah|well|yeah),? (?:great|wonderful|fantastic|brilliant|perfect|lovely|awesome|sure|yay|of course|cool|nice"
+    r"^(?:(?:oh|ah|well|yeah),? (?:great|wonderful|fantastic|brilliant|perfect|lovely|awesome|sure|yay|of course"
+    r"|cool|nice"
     r"|joy|good)|great|wonderful|fantastic|brilliant|how (?:nice|lovely)|thanks a lot|well done|bravo|congrat\w*"
     r"|(?:sure|yeah|right|yes),? because|because (?:clearly|obviously|of course))\b"
     r".{0,40}\b(?:just|totally|absolutely|really|so|always|obviously|clearly) (?:love|enjoy|adore|like|need)",
@@ -28,7 +30,8 @@ _FIGURE = re.compile(
     r"|\b(?:queen|king|god|goddess|master|ninja|ceo|president|captain|mayor) of (?!the netherlands)\w+"
     r"|^my (?:blood type|spirit animal|love language|superpower|cardio|only personality trait|other car) (?:is|are)\b"
     r"|\bI (?:could|would) (?:eat|sleep|kill|die)\b|\bI (?:live|run|survive) on (?:coffee|caffeine|sugar|spite)\b"
-    r"|\bmarried to (?:my|the) (?:job|work|code|laptop|couch|sofa|game|office)\b|\bI am (?:dying|starving|dead|drowning)\b"
+    r"|\bmarried to (?:my|the) (?:job|work|code|laptop|couch|sofa|game|office)\b|\bI am (?:dying|starving|dead"
+    r"|drowning)\b"
     r"|\ba (?:million|billion|thousand|hundred|zillion|gazillion) (?:\w+ )?(?:times|years|tabs|things|hours|unread)\b"
     r"|\bI (?:died|was dying|am dead|cannot even)\b|\bI am (?:such )?an? (?:potato|zombie|mess|disaster|genius|wreck"
     r"|robot|vampire|unicorn|princess|dinosaur|ghost|alien|wizard|hobbit|pirate|goblin|sloth|monster|idiot|clown)\b",

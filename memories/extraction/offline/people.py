@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from memories.extraction.base import Candidate
 
-_HE = r"brother|father|dad|son|husband|boyfriend|uncle|nephew|grandfather|grandpa|grandson|father-in-law|stepson|brother-in-law"
+_HE = (
+    r"brother|father|dad|son|husband|boyfriend|uncle|nephew|grandfather|grandpa|grandson|father-in-law|stepson"
+    r"|brother-in-law"
+)
 _SHE = (
     r"sister|mother|mom|mum|daughter|wife|girlfriend|aunt|niece|grandmother|grandma|granddaughter|mother-in-law"
     r"|stepdaughter|sister-in-law"
@@ -14,7 +17,8 @@ _SHE = (
 _THEY = r"parents|kids|children|sons|daughters|twins|grandparents|in-laws|siblings|brothers|sisters"
 _EITHER = r"partner|spouse|cousin|friend|roommate|flatmate|kid|child|baby|fianc\u00e9e?|fiancee?|toddler"
 _PERSON = re.compile(
-    rf"\b[Mm]y (?P<person>(?:(?:[a-z]+|\d+-year-old) ){{0,2}}(?:(?P<he>{_HE})|(?P<she>{_SHE})|(?P<they>{_THEY})|(?P<either>{_EITHER}))"
+    rf"\b[Mm]y (?P<person>(?:(?:[a-z]+|\d+-year-old) ){{0,2}}(?:(?P<he>{_HE})|(?P<she>{_SHE})|(?P<they>{_THEY})"
+    rf"|(?P<either>{_EITHER}))"
     rf"(?:,? (?P<name>[A-Z][a-z]+))?)\b(?!')"
 )
 _PRONOUN = re.compile(r"^(?P<pronoun>[Hh]e|[Ss]he|[Tt]hey|[Hh]is|[Hh]er|[Tt]heir) (?=[a-z])")

@@ -1,7 +1,6 @@
 """From messages to statements of one speaker: answers written out, pronouns resolved, corrections applied."""
 
 import re
-
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 

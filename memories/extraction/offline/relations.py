@@ -13,7 +13,8 @@ from memories.extraction.offline.vocabulary import words
 _SAID_BY_FORM = words("form_words")
 _TASTES = {"love": "like", "enjoy": "like", "ador": "like", "hate": "dislik", "despis": "dislik"}
 _ENDED = re.compile(
-    r"\b(?:(?:is|are) no longer|no longer|not|anymore|any more|any longer|stopped|quit|gave up|given up|cancel(?:l?ed)?|sold"
+    r"\b(?:(?:is|are) no longer|no longer|not|anymore|any more|any longer|stopped|quit|gave up|given up"
+    r"|cancel(?:l?ed)?|sold"
     r"|lost|had to|has|got rid of)\b",
     re.IGNORECASE,
 )

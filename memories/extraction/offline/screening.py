@@ -15,8 +15,10 @@ _GIVEN_TEXT = re.compile(
     rf"^{_POLITE}(?:translate|rewrite|rephrase|paraphrase|proofread|summari[sz]e|correct|edit|improve|shorten"
     rf"|polish|fix the (?:grammar|text)"
     r"|(?:do a |start a )?role-?play|act as|act like|pretend|continue (?:the|this) story|imagine you|play a game where"
-    r"|make this (?:\w+ )?(?:sound|better|shorter|more)|turn this into|turn the following|(?:here is|this is) (?:my|the|a)"
-    r" (?:essay|text|paragraph|draft|cover letter|email|poem|story|bio|intro|abstract)\b|(?:can|could) you (?:please )?(?:fix"
+    r"|make this (?:\w+ )?(?:sound|better|shorter|more)|turn this into|turn the following|(?:here is"
+    r"|this is) (?:my|the|a)"
+    r" (?:essay|text|paragraph|draft|cover letter|email|poem|story|bio|intro|abstract)\b|(?:can"
+    r"|could) you (?:please )?(?:fix"
     r"|check) (?:the|my) (?:grammar|spelling|english|text))\b",
     re.IGNORECASE,
 )
@@ -32,21 +34,26 @@ _REQUEST = re.compile(
 _ASKED_INDIRECTLY = re.compile(
     r"\bI (?:was |am |have been )?(?:just |also |really )?(?:wonder(?:ing)?|curious|have (?:a|another|some"
     r"|one more|a few|a quick) (?:\w+ )?questions?"
-    r"|(?:want(?:ed)?|need|would (?:like|love)|am trying|have been meaning) to (?:know|ask|understand|check|see (?:how|if"
+    r"|(?:want(?:ed)?|need|would (?:like|love)|am trying|have been meaning) to (?:know|ask|understand|check"
+    r"|see (?:how|if"
     r"|whether|what|some|more|which|the)"
     r"|make sure|hear|find out|figure out|confirm|clarify)"
     r"|need (?:some |your |a bit of |a )?(?:help|advice|tips?|ideas?|suggestions?|recommendations?|recipe)"
-    r"|(?:do not|did not) (?:know(?! any| much)|understand|get|remember)|appreciate|hope (?:this|that|you|it)|will (?:try"
+    r"|(?:do not|did not) (?:know(?! any| much)|understand|get|remember)|appreciate|hope (?:this|that|you|it)"
+    r"|will (?:try"
     r"|check|look|do|keep|definitely|give|let|start by|consider|make sure|be sure)"
-    r"|think (?:I will|that|this|it)|see\b(?! (?:an?|my|the|him|her|them)\b)|get it|understand\b|agree|am (?:not )?sure|bet\b|mean\b|(?:would"
+    r"|think (?:I will|that|this|it)|see\b(?! (?:an?|my|the|him|her|them)\b)|get it|understand\b|agree"
+    r"|am (?:not )?sure|bet\b|mean\b|(?:would"
     r"|could|should|might|may)(?! (?:love|like|rather)\b))",
     re.IGNORECASE,
 )
 _HYPOTHETICAL = re.compile(
     r"\b(?:if (?:I|we|my)\b|if only|even if|what if|suppose|supposing|imagine|pretend|unless|in case I"
     r"|let us say|hypothetically|assuming|I wish|as if|maybe I|perhaps I"
-    r"|would you|were I to|I (?:wish|dream(?:ed|t)?|had a dream)\b|in my dream|in the (?:story|novel|game|movie|film|book) I"
-    r"|if (?:only|you|money|someone|there|it)\b|let us (?:say|assume|pretend)|feel like I am|feels like I am|as though)",
+    r"|would you|were I to|I (?:wish|dream(?:ed|t)?|had a dream)\b|in my dream|in the (?:story|novel|game|movie"
+    r"|film|book) I"
+    r"|if (?:only|you|money|someone|there|it)\b|let us (?:say|assume|pretend)|feel like I am|feels like I am"
+    r"|as though)",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
@@ -55,18 +62,21 @@ _REPORTED = re.compile(
     r"|\bI (?:said|told you|mentioned|thought)\b",
 )
 _QUOTES = re.compile(
-    r"\b(?!I\b|doctor|dentist|therapist|physician|specialist|neurologist|physio)\w+ (?:said|says|told me|tells me|wrote|writes|texted(?: me)?|asked(?: me)?|goes|was like|be like|replied|claims?)"
+    r"\b(?!I\b|doctor|dentist|therapist|physician|specialist|neurologist|physio)\w+ (?:said|says|told me|tells me"
+    r"|wrote|writes|texted(?: me)?|asked(?: me)?|goes|was like|be like|replied|claims?)"
     r"(?: that)?,? ?(?:$|I\b|my\b)|\b(?:lyrics|quote|the line|the song|chorus) ",
 )
 """Words that introduce another's; whatever follows in the sentence is theirs."""
 _LONG = re.compile(
-    r"\bfor (?:\w+ ){0,3}(?:weeks|months|years|ages)\b|\b(?:since|lately|always|usually|every|these days|chronic\w*|constantly"
+    r"\bfor (?:\w+ ){0,3}(?:weeks|months|years|ages)\b|\b(?:since|lately|always|usually|every|these days"
+    r"|chronic\w*|constantly"
     r"|all my life|most (?:days|nights|mornings)|all the time|in general)\b",
     re.IGNORECASE,
 )
 """What makes a mood or a pain more than one of the moment."""
 _NOW = re.compile(
-    r"^I (?:am|have|feel|need|want|do not|did not|cannot|get|keep|think|could not|just have|am having|have to|had|had to)\b"
+    r"^I (?:am|have|feel|need|want|do not|did not|cannot|get|keep|think|could not|just have|am having|have to|had"
+    r"|had to)\b"
     r".*\b(?:today|tonight|right now|at the moment|this (?:morning|afternoon|evening|minute|second)|at the office"
     r"|in (?:a|an|\d+) (?:minutes?|hours?|secs?|seconds?|sec|min))\b",
     re.IGNORECASE,
@@ -74,7 +84,8 @@ _NOW = re.compile(
 _PASSING_STATE = re.compile(
     r"^I (?:am|was|feel|felt|have been|have been feeling|am feeling)"
     r"(?: (?:so|very|a bit|a little|really|just|still|pretty|too|all)){0,3}"
-    r" (?:hungry|thirsty|tired|exhausted|sick of|fed up|frustrated|annoyed|nervous|excited|relieved|curious|wondering|down"
+    r" (?:hungry|thirsty|tired|exhausted|sick of|fed up|frustrated|annoyed|nervous|excited|relieved|curious"
+    r"|wondering|down"
     r"|sleepy|bored|busy|late|early|stuck|confused|lost|done|ready|back|fine|good"
     r"|great|okay|ok|well|happy"
     r"|sad|sorry|glad|sure|here|home|at home|at work|cold|hot|in a (?:hurry|rush|meeting))\b",

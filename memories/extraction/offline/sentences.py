@@ -100,7 +100,8 @@ _ROTATED = re.compile(
 
 
 _CORRECTION = re.compile(
-    r"^(?:(?:oh|ah|oops|well|and|no|hm+|hang on|hold on)[,.]? ){0,2}(?:(?:no,? wait|wait,? no|wait|sorry,? no|no,? sorry"
+    r"^(?:(?:oh|ah|oops|well|and|no|hm+|hang on|hold on)[,.]? ){0,2}(?:(?:no,? wait|wait,? no|wait|sorry,? no"
+    r"|no,? sorry"
     r"|sorry|oops|correction|scratch that|make that|or rather|rather|I meant?(?: to say)?|actually,? no|no,? actually"
     r"|actually|technically|strictly speaking|to be (?:exact|precise))\b[,:]? ?){1,3}",
     re.IGNORECASE,
@@ -150,11 +151,9 @@ def clauses(sentence: str) -> list[Clause]:
 def _told_apart(parts: list[str], *, asks: bool) -> Iterator[Clause]:
     """Marks the questions, and gives a verb without a subject the subject before it."""
     asked = first_person = corrects = False
-    for number, part in enumerate(parts):
-        part = part.strip(" ,")
-        corrects = bool(_CORRECTION.match(part)) or (
-            corrects and _CORRECTION.sub("", parts[number - 1].strip(" ,")) == ""
-        )
+    bare = [part.strip(" ,") for part in parts]
+    for number, part in enumerate(bare):
+        corrects = bool(_CORRECTION.match(part)) or (corrects and _CORRECTION.sub("", bare[number - 1]) == "")
         text = _LEAD.sub("", _CORRECTION.sub("", part, count=1), count=1) or part
         is_question = bool(_QUESTION.match(text)) or (asks and number == len(parts) - 1 and not asked)
         asked = asked or is_question

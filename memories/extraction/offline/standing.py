@@ -11,20 +11,27 @@ _VERB = (
     r"|recommend|remind|add|avoid|ask|show|book|contact|email|text|phone|message|schedule|offer|assume|format|put"
     r"|start|end|refer|apologi[sz]e|be|stick|translate|round|quote|cite|deliver|ship|leave|bring|treat|bother)"
 )
-_COURTESY = r"(?:please |pls |kindly |so |and |also |oh |just |can you |could you |i would like you to |i want you to |you can )*"
+_COURTESY = (
+    r"(?:please |pls |kindly |so |and |also |oh |just |can you |could you |i would like you to |i want you to"
+    r" |you can )*"
+)
 _REQUESTS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"^{_COURTESY}(?P<how>always|never|only ever|do not ever|don't ever) (?P<what>{_VERB}\b.{{2,120}})$",
-        rf"^{_COURTESY}(?P<how>do not|don't|never|stop|avoid|no more) (?P<what>(?:call(?:ing)?|phon(?:e|ing)|text(?:ing)?"
+        rf"^{_COURTESY}(?P<how>do not|don't|never|stop|avoid|no more) (?P<what>(?:call(?:ing)?|phon(?:e|ing)"
+        rf"|text(?:ing)?"
         r"|messag(?:e|ing)|email(?:ing)?|contact(?:ing)?|address(?:ing)?|mention(?:ing)?|remind(?:ing)?|suggest(?:ing)?"
         r"|recommend(?:ing)?|schedul(?:e|ing)|us(?:e|ing) (?:emojis?|emoticons|jargon|slang|bullet points|exclamation"
-        r"|big words|my (?:full|first|last) name)|send(?:ing)? me|add(?:ing)? (?:any )?comments|talk(?:ing)? down|be(?:ing)? so"
+        r"|big words|my (?:full|first|last) name)|send(?:ing)? me|add(?:ing)? (?:any )?comments|talk(?:ing)? down"
+        r"|be(?:ing)? so"
         r"|call me|sugarcoat(?:ing)?|lectur(?:e|ing))\b.{0,100})$",
-        rf"^{_COURTESY}(?P<how>)(?P<what>keep (?:it|your|the|all)? ?(?:\w+ )?(?:answers?|replies|responses?|explanations?"
+        rf"^{_COURTESY}(?P<how>)(?P<what>keep (?:it|your|the|all)? ?(?:\w+ )?(?:answers?|replies|responses?"
+        rf"|explanations?"
         r"|messages|it) (?:short|brief|concise|simple|casual|formal|under)\b.{0,80})$",
         rf"^{_COURTESY}(?P<how>)(?P<what>(?:answer|reply|respond|write|speak|talk)(?: to me)? in [A-Z]?\w+.{{0,60}})$",
-        rf"^{_COURTESY}(?P<how>)(?P<what>(?:address me (?:as|by|with)|call me by|refer to me as|use (?:she|he|they)/)\b.{{2,60}})$",
+        rf"^{_COURTESY}(?P<how>)(?P<what>(?:address me (?:as|by|with)|call me by|refer to me as|use (?:she|he"
+        rf"|they)/)\b.{{2,60}})$",
     )
 ]
 _WITH_TERM = re.compile(rf"^{_COURTESY}(?P<what>{_VERB}\b.{{2,140}})$", re.IGNORECASE)

@@ -71,7 +71,8 @@ class Pattern:
             yield from self._facts(clause, found)
 
     def corrected(self, clause: str, fragment: str) -> str | None:
-        """Returns the clause with `fragment` in place of what the pattern takes from it; None where it takes nothing."""
+        """Returns the clause with `fragment` in place of what the pattern takes from it; None where it takes"
+        " nothing."""
         if not self.is_specific:
             return None
         for found in self.compiled.finditer(clause):

@@ -98,7 +98,8 @@ PATTERNS = [
         "health",
     ),
     Pattern(
-        r"I(?: am| have been)?{adv} (?:take|taking) (?:\d+ ?m?c?g (?:of )?)?(?P<thing>[\w -]{3,40}?)(?= (?:for|every|daily|once|twice|three|each|in the|before|after"
+        r"I(?: am| have been)?{adv} (?:take|taking) (?:\d+ ?m?c?g (?:of )?)?(?P<thing>[\w -]{3,40}?)(?= (?:for"
+        r"|every|daily|once|twice|three|each|in the|before|after"
         r"|\d)\b[^.;!?]{0,60})",
         "",
         None,
@@ -115,7 +116,8 @@ PATTERNS = [
         "health",
     ),
     Pattern(
-        r"I (?:no longer take|do not take|stopped taking|am off|came off) (?P<thing>[\w -]{3,40}?)(?=$|,| and| but| any ?more| because)",
+        r"I (?:no longer take|do not take|stopped taking|am off|came off) (?P<thing>[\w -]{3,40}?)(?=$|,| and| but"
+        r"| any ?more| because)",
         "No longer takes {thing}",
         None,
         None,

@@ -32,7 +32,8 @@ PATTERNS = [
         r"my {pet} {nickname} (?:has )?(?:died|passed away|was put down)\b", "", "pet.{nickname}", "", category="family"
     ),
     Pattern(
-        r"(?:my|I (?:have|own|adopted|got|have adopted){adv} {number}) {pets}(?: are|,)?(?: called| named|:|,)? {names}",
+        r"(?:my|I (?:have|own|adopted|got|have adopted){adv} {number}) {pets}(?: are|,)?(?: called| named|:"
+        r"|,)? {names}",
         "Has a {pets} named {names}",
         "pet.{names}",
         "{pets}",

@@ -8,7 +8,8 @@ _PARTNER = r"(?:husband|wife|spouse|partner|girlfriend|boyfriend|fiancée?|fianc
 PATTERNS = [
     # Name
     Pattern(
-        r"(?:(?:please |you can )?call me|I go by|I prefer to be called|everyone calls me|people call me|my friends call me|they call me) {name}",
+        r"(?:(?:please |you can )?call me|I go by|I prefer to be called|everyone calls me|people call me"
+        r"|my friends call me|they call me) {name}",
         "Name is {name}",
         "name",
         "{name}",
@@ -119,7 +120,8 @@ PATTERNS = [
         "family",
     ),
     Pattern(
-        rf"(?:(?:my {_PARTNER}|[a-z]+)(?: \w+)? and )?I{{adv}} (?:have )?(?:just )?(?:broke|split|broken|separated)(?: up)?\b(?! (?:my|the|an?|with my leg))",
+        rf"(?:(?:my {_PARTNER}|[a-z]+)(?: \w+)? and )?I{{adv}} (?:have )?(?:just )?(?:broke|split|broken"
+        rf"|separated)(?: up)?\b(?! (?:my|the|an?|with my leg))",
         "Is single after a breakup",
         "relationship.status",
         "single",
@@ -175,7 +177,8 @@ PATTERNS = [
         "family",
     ),
     Pattern(
-        r"my {relative}(?: [A-Z]\w+)?(?: (?:and|or) my {relative2})? (?:both |also |always |never |just |really |still )?"
+        r"my {relative}(?: [A-Z]\w+)?(?: (?:and|or) my {relative2})? (?:both |also |always |never |just |really "
+        r"|still )?"
         r"(?:is|was|has|had|does|did|will|cannot|are|were|have|do|[a-z]{2,12}(?:s|ed)|live|work|love|like|hate|taught|gave"
         r"|made|got|went|came|left|lost|grew|built|bought|ran|study|play|turn|start)\b"
         r"(?! (?:asked|said|told|tells|wondering|asking|right|wrong|sure))",

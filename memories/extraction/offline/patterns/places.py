@@ -8,7 +8,13 @@ PATTERNS = [
     Pattern(r"I(?:{adv}| have been) (?:live|living|lived for \w+ \w+|reside) in {place}", **_HERE),
     Pattern(r"I am an? [^,.;:!?()\n]{1,40} (?:living|based) in {place}", **_HERE),
     Pattern(r"I(?: have|{adv}) (?:lived|been living) (?:here )?in {place} (?:for|since)", **_HERE),
-    Pattern(r"I (?:am|work|am working)(?: as)? (?:an? |the )?(?P<role>[\w -]{2,40}?) in {city}", "Lives in {city}", "location", "{city}", "personal_details"),
+    Pattern(
+        r"I (?:am|work|am working)(?: as)? (?:an? |the )?(?P<role>[\w -]{2,40}?) in {city}",
+        "Lives in {city}",
+        "location",
+        "{city}",
+        "personal_details",
+    ),
     Pattern(r"I am{adv} (?:living|based|located|staying permanently|residing) (?:in|near|out of) {place}", **_HERE),
     Pattern(
         r"I(?: have)?{adv} (?:moved|relocated|settled)(?: back| over"

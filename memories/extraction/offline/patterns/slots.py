@@ -96,7 +96,7 @@ def _place(raw: str) -> list[str]:
 
 def _city(raw: str) -> list[str]:
     """A place that is written with a capital letter and is not a language: "a nurse in Leeds", not "in training"."""
-    place = _place(raw.split(",")[0])
+    place = _place(raw.split(",", maxsplit=1)[0])
     return place if place and raw.strip()[:1].isupper() and place[0].lower() not in LANGUAGES else []
 
 

@@ -47,7 +47,8 @@ PATTERNS = [
     Pattern(
         r"^I{adv} (?:use|am using|have been using|rely on|work with|work in|code in|program in|develop in|switched to"
         r"|migrated to|switched from|moved from|moved over to|deploy (?:to|on|with)|run|am running|host|write)"
-        r" (?!(?:it|this|that|them|these|those|out|into|your|something|some|late|the (?:code|command|script|program|following"
+        r" (?!(?:it|this|that|them|these|those|out|into|your|something|some|late|the (?:code|command|script"
+        r"|program|following"
         r"|same|app|function))\b)\w",
     ),
     Pattern(
@@ -55,15 +56,18 @@ PATTERNS = [
     ),
     Pattern(r"^(?:most|some|all|half|much|part|one) of my (?:\w+ ){1,3}(?:is|are|runs?|uses?) \w"),
     Pattern(
-        r"^my (?:team|company|project|stack|code ?base|repo|startup|website|site|shop|setup|backend|frontend|database|app"
-        r"|main language|operating system|editor|ide|department|school|office) (?:uses?|runs?|is|has|are|deploys?|works?)"
+        r"^my (?:team|company|project|stack|code ?base|repo|startup|website|site|shop|setup|backend|frontend"
+        r"|database|app"
+        r"|main language|operating system|editor|ide|department|school|office) (?:uses?|runs?|is|has|are|deploys?"
+        r"|works?)"
         r" (?!(?:not working|broken|slow|down|crashing|failing|giving|throwing)\b)\w"
     ),
     Pattern(r"^I am{adv} (?:pretty |very |quite |totally |completely |still )?(?:new to|a beginner (?:in|at|with)) \w"),
     Pattern(r"^I (?:do not|cannot){adv} (?:know|speak|use|work with|own|have|drive|write|read) (?:any|an?|much) \w"),
     # What is made
     Pattern(
-        r"^I(?: am| have been)?{adv} (?:building|developing|making|creating|designing|maintaining|working on|maintain|built"
+        r"^I(?: am| have been)?{adv} (?:building|developing|making|creating|designing|maintaining|working on"
+        r"|maintain|built"
         r"|created|writing|composing|recording|restoring|renovating|running) (?:an? |my (?:own )?|two |three )"
         r"(?!(?:list|summary|question|copy|point|decision|bit|script that|function|presentation (?:for|on)|essay|report"
         r"|speech|email|letter|plan|menu|way|few)\b)\w"

@@ -86,7 +86,8 @@ PATTERNS = [
         "professional_details",
     ),
     Pattern(
-        r"I(?: have)?{adv} (?:started|started working|began|began working|work|signed|interned|am starting) (?:at|with|for) {company}",
+        r"I(?: have)?{adv} (?:started|started working|began|began working|work|signed|interned|am starting) (?:at"
+        r"|with|for) {company}",
         "Works at {company}",
         "work.employer",
         "{company}",
