@@ -214,6 +214,8 @@ def test_no_pattern_takes_long_on_adversarial_text(unit: str) -> None:
     slow = {}
     for name, pattern in own_patterns():
         took = min(_seconds(pattern, text) for _attempt in range(2))
+        if took > 0.05:  # Another process may have been in the way.
+            took = min(_seconds(pattern, text) for _attempt in range(6))
         if took > 0.05:
             slow[name] = took
 

@@ -54,6 +54,7 @@ from workers.tasks.running import run
 BOTH = {"user_id": "alex", "agent_id": "ada"}
 OPEN = {
     "GET /v1/ping/",
+    "GET /v1/quarantine/",
     "POST /v1/memories/",
     "GET /v1/memories/",
     "POST /v2/memories/",
@@ -238,6 +239,7 @@ def test_what_is_open_is_answered(cast: Cast) -> None:
         ("GET", "/v1/ping/", None),
         ("GET", "/v1/memories/?user_id=alex", None),
         ("GET", "/v1/events/", None),
+        ("GET", "/v1/quarantine/", None),
         ("GET", "/v1/memories/events/", None),
         ("POST", "/v1/memories/", {"messages": "I like air.", "user_id": "alex"}),
     ]:

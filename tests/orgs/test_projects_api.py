@@ -67,6 +67,8 @@ def test_a_project_has_the_contracts_shape(alice: Person) -> None:
         "enable_graph": False,
         "multilingual": True,
         "forget_on_request": False,
+        "redact_pii": False,
+        "suspicious_content": "flag",
         "version": "v2",
         "active_prompt_profile": None,
         "decay": False,

@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from orgs.accounts import rates
 from orgs.models import User
 from tests.conftest import Person, Services
 from tests.orgs.support import with_organization_key
 from tests.tenancy.rows import superuser
 from tests.tenancy.world import SECRET, World, ids_of
+
+
+@pytest.fixture(autouse=True)
+def _no_rate_of_invitations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests invite the same people again and again."""
+    for action in ("invite", "invited"):
+        monkeypatch.setitem(rates.RATES, action, "100000/d/key")
 
 
 @pytest.fixture

@@ -42,6 +42,9 @@ OF_THE_KEY = "PATCH /api/v1/auth/agent_mode/caller/"
 """It is about the key that calls: no session has one."""
 OF_NO_PLACE = frozenset({OF_THE_KEY, "GET /api/v1/orgs/organizations/", "POST /api/v1/orgs/organizations/"})
 """What these are about is there for everybody."""
+_ATTRIBUTES = "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/"
+ABOUT_A_USER = frozenset({_ATTRIBUTES, f"{_ATTRIBUTES}<str:key>/"})
+"""The usual calls of these name a user in the address, whom a key of somebody else does not see."""
 _ORGANIZATION = "/api/v1/orgs/organizations/<str:org_id>/"
 _PROJECT = f"{_ORGANIZATION}projects/<str:project_id>/"
 
@@ -223,6 +226,8 @@ class Actor:
 
     def sees(self, endpoint: str) -> bool:
         """Tells whether what the endpoint is about is there at all, for this actor."""
+        if endpoint in ABOUT_A_USER and self.bound_to not in {"", "user"}:
+            return False
         if endpoint in OF_NO_PLACE:
             return True
         return self.is_member and (self.sees_project or not is_about_project(endpoint))

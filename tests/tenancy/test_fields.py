@@ -22,6 +22,7 @@ Field = tuple[str, str]
 
 _OF_ITS_PROVIDER = "It is how an organization's provider calls itself or us: nothing of ours has that name."
 NAMES_NOBODY: dict[Field, str] = {
+    ("body", "actor_id"): "A person is of no tenant: what they asked for in the caller's own project is meant.",
     ("body", "client_id"): _OF_ITS_PROVIDER,
     ("body", "entity_id"): _OF_ITS_PROVIDER,
     ("body", "prompt_profile_id"): "It is accepted and ignored.",

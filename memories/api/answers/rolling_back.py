@@ -1,5 +1,6 @@
 """What rollbacks answer with."""
 
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from memories.api.answers import examples
@@ -25,4 +26,10 @@ class RollbackPreviewAnswer(Answer):
     discarded = serializers.IntegerField(min_value=0, help_text="Facts that wait in the quarantine.")
 
 
-RollbackAnswer = one_of("RollbackAnswer", RollingBackAnswer, RollbackPreviewAnswer)
+RollbackAnswer = OpenApiResponse(
+    one_of("RollbackAnswer", RollingBackAnswer, RollbackPreviewAnswer),
+    examples=[
+        OpenApiExample("Rolling back", value=examples.ROLLING_BACK),
+        OpenApiExample("A dry run", value=examples.ROLLBACK_PREVIEW),
+    ],
+)

@@ -13,7 +13,7 @@ from memories.extraction.offline.screening import is_about_given_text, is_person
 from memories.extraction.offline.sentences import Clause, sentences
 from memories.extraction.offline.standing import standing_requests
 
-MAX_SENTENCES = 2_000
+MAX_SENTENCES = 1_200
 """Sentences read in one call; those beyond are not looked at."""
 
 _TASTE = r"\b(?:like|love|hate|enjoy|prefer|stand|adore|dislike|despise)"
@@ -55,7 +55,8 @@ class _Reader:
 
     def read(self, message: InputMessage, earlier: InputMessage | None, source: int) -> None:
         self.liked = None
-        found = sentences(message.content)[: max(0, MAX_SENTENCES - self.sentence)]
+        left = max(0, MAX_SENTENCES - self.sentence)
+        found = sentences(message.content)[:left] if left else []
         if found and earlier and earlier.role != message.role:
             found[0] = as_statement(found[0], earlier.content) or found[0]
         for text in found:

@@ -19,7 +19,8 @@ def client_address(request: HttpRequest) -> str:
     """
     peer = _parsed(request.META.get("REMOTE_ADDR", "")) or UNKNOWN
     proxies: int = settings.TRUSTED_PROXIES
-    forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+    header = request.headers.get("X-Forwarded-For", "")
+    forwarded = header.split(",") if header else []
     if not 0 < proxies <= len(forwarded):
         return peer
     # Not the proxy's own address: a key's networks may hold that one.

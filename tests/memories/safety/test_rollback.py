@@ -313,11 +313,11 @@ def test_a_dry_run_counts_and_changes_nothing(alice: Person, mallory: Person, ll
     scripted_add(mallory, llm, lives_in("Mars"), fact("Has a dog"))
     before = state_of(alice)
     told = post(alice, "/v1/memories/rollback/", key_id=key_of(mallory), dry_run=True)
-    assert told == {"dry_run": True, "statements": 2, "forgotten": 1, "restored": 1}
+    assert told == {"dry_run": True, "statements": 2, "forgotten": 1, "restored": 1, "discarded": 0}
     assert state_of(alice) == before
     assert counts(roll_back(alice, key_id=key_of(mallory))) == (1, 1, 0)
     again = post(alice, "/v1/memories/rollback/", key_id=key_of(mallory), dry_run=True)
-    assert again == {"dry_run": True, "statements": 0, "forgotten": 0, "restored": 0}
+    assert again == {"dry_run": True, "statements": 0, "forgotten": 0, "restored": 0, "discarded": 0}
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ def test_an_operator_rolls_back_by_a_command_and_the_workers_do_it(alice: Person
     keep(mallory, "Likes tea")
     shown = StringIO()
     call_command("rollback", alice.project_id, "--key", key_of(mallory), "--dry-run", stdout=shown)
-    assert shown.getvalue().split() == ["statements", "1", "forgotten", "1", "restored", "0"]
+    assert shown.getvalue().split() == ["statements", "1", "forgotten", "1", "restored", "0", "discarded", "0"]
     call_command("rollback", alice.project_id, "--key", key_of(mallory), stdout=shown)
     event_id = shown.getvalue().split()[-1]
     assert event(alice, event_id)["status"] == "PENDING"

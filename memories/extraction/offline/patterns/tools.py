@@ -15,7 +15,8 @@ PATTERNS = [
     # Versions and plans
     Pattern(
         r"I (?:am|use|am using|am running|run|upgraded to|updated to|moved to|switched to){adv}(?: on| to| using"
-        r"| running| still on)? (?P<tool>[a-z][\w+#-]{1,20}(?: [a-z]\w{1,12})?) (?:version )?"
+        r"| running| still on)? (?P<tool>[a-z][\w+#-]{1,20}(?: (?!in\b|since\b|for\b|on\b|at\b|to\b)[a-z]\w{1,12})?)"
+        r" (?:version )?"
         r"(?P<version>v?\d{1,4}(?:[\u2024]\w{1,4}){0,3})(?=$|,| and| but| with| at| on| so| for| now| in)",
         "Uses {tool} {version}",
         "version.{tool}",
