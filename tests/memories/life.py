@@ -174,14 +174,26 @@ class Life:
         said = replace(said, text=f"Lives in {city}", value=city)
         home = next((memory for memory in self.model.open() if memory.id == self.model.home), None)
         if home is None:
-            self._remember(self._work(event_id, ["stored"], lives_in(city)), said)
-            self.model.home = list(self.model.memories)[-1]
+            self._settle(said, event_id, city)
             return
         before = home.before(said)
         is_known = before is not None and (before.text, before.value) == (said.text, said.value)
         verdict = "duplicate" if is_known else _unless_older("merged", home, said)
         self._work(event_id, [verdict], lives_in(city))
         home.hear(said)
+
+    def _settle(self, said: Said, event_id: str, city: str) -> None:
+        """Says a city while no memory that holds has the attribute; the last word about it may be somewhere still."""
+        last = self.model.memories.get(self.model.home or "")
+        same = next((memory for memory in self.model.open() if memory.said[-1].text == said.text), None)
+        if same is not None:
+            self._work(event_id, ["duplicate"], lives_in(city))
+            same.hear(said)
+        else:
+            self._remember(self._work(event_id, ["stored"], lives_in(city)), said)
+            same = list(self.model.memories.values())[-1]
+        if last is None or last.id in self.model.deleted or _unless_older("newer", last, said) == "newer":
+            self.model.home = same.id
 
     def _change(self) -> None:
         """Changes something by hand: also what expired or is untrue."""
