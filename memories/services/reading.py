@@ -22,9 +22,11 @@ from memories.extraction.chunks import chunks
 from memories.extraction.vision import described
 from memories.models import Blob, Message, Trust
 from memories.resolution.verdicts import Verdict, VerdictKind
+from memories.screening import Screened, joined, screen_message
 from memories.services import events
 from memories.services.adding import Add, carry_out, load, perform_add
 from memories.services.files import StoredFile, next_chunk, next_file, remove_files, replace_file
+from orgs.project_settings import REDACT_PII
 from workers import jobs, outcomes
 from workers.jobs import Claim
 from workers.outcomes import Outcome
@@ -134,10 +136,16 @@ def _seen(image: bytes, *, may_fail: bool) -> str:
 
 def _describe(add: Add, file: StoredFile, description: str) -> None:
     message = Message.objects.get(event=add.event, position=file.position)
-    said = f"{file.name[:-1]}: {description}]"
-    content = message.content.replace(file.name, said, 1)
-    Message.objects.filter(id=message.id).update(content=content)
+    seen = _screened(add, description)
+    content = message.content.replace(file.name, f"{file.name[:-1]}: {seen.text}]", 1)
+    flags = list(joined(message.flags, seen.flags))
+    Message.objects.filter(id=message.id).update(content=content, flags=flags)
     replace_file(add.event, file)
+
+
+def _screened(add: Add, text: str) -> Screened:
+    """What a file says goes through the same screening as what people write."""
+    return screen_message(text, redact_pii=add.event.payload.get(REDACT_PII, False))
 
 
 def _refuse(add: Add, file: StoredFile, reason: str) -> None:
@@ -161,7 +169,8 @@ def _tell(claim: Claim, add: Add, cursor: Cursor) -> Cursor:
 def _extract(claim: Claim, add: Add, cursor: Cursor, chunk: Blob) -> Cursor:
     """One piece of a document: whoever wrote it is not part of the conversation."""
     message = add.messages[chunk.position]
-    piece = InputMessage(role=message.role, content=bytes(chunk.content).decode(), trust=Trust.EXTERNAL)
+    read = _screened(add, bytes(chunk.content).decode())
+    piece = InputMessage(role=message.role, content=read.text, trust=Trust.EXTERNAL, flags=read.flags)
     part = replace(add, messages=(piece,), context=(message,), first_position=chunk.position)
     further = replace(cursor, extractions=cursor.extractions + 1)
 

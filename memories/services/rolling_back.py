@@ -17,6 +17,7 @@ from memories.models import Event, EventStatus, EventType, Memory, Revision
 from memories.provenance import LOCI, Author
 from memories.services import events
 from memories.services.accepting import Accepted
+from memories.services.files import remove_files
 from memories.text import vectors_of
 from workers import jobs, outcomes
 from workers.jobs import Claim
@@ -62,6 +63,7 @@ def accept_rollback(tenant: Tenant, source: Source, *, by: Author = LOCI, run_he
         event.refresh_from_db(fields=["created_at"])
         adds = source.open_adds(event.created_at)
         jobs.cancel(adds.values("id"), REASON)
+        remove_files(adds.values("id"))
         adds.update(status=EventStatus.FAILED, error=REASON)
         job = jobs.enqueue(kind=KIND, queue=QUEUE, event_id=event.id, run_here=run_here)
         return Accepted(event.id, event, job.id)

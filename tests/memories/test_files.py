@@ -21,12 +21,15 @@ from loci.tenancy.context import tenant_tx
 from memories.api import media
 from memories.extraction.chunks import CHUNK_CHARS, chunks
 from memories.extraction.vision import NO_EYES
+from memories.lifecycle.sources import Source
 from memories.models import Blob, Event, Memory, Message, Revision
 from memories.services import files as stored_files
 from memories.services import reading
+from memories.services.rolling_back import accept_rollback
 from tests.conftest import Person
 from tests.fakes.canary import Canary
 from tests.fakes.llm import FakeLLM, Fault
+from tests.fakes.llm_rules import answer_to
 from tests.fakes.site import Site
 from tests.media import files
 from tests.memories.support import (
@@ -148,6 +151,26 @@ def test_an_image_is_fetched_from_its_url(alice: Person, eyes: FakeLLM, site: Si
     assert done["status"] == "SUCCEEDED"
     assert texts(alice) == [f"Said: [image 1: {REX}]"]
     assert site.requests[0].headers["User-Agent"] == "Loci"
+
+
+def test_secrets_in_files_reach_no_memory_and_no_message(alice: Person, eyes: FakeLLM) -> None:
+    secret = "sk-proj-abcdefghijklmnopqrstuvwx"
+    eyes.answers = lambda data: {"description": f"A note: {secret}"} if "images" in data else answer_to(data)
+    add(alice, says(part("image_url", data_url(PHOTO))))
+    add(alice, says(part("txt_url", data_url(f"The key {secret} opens\u200b it.".encode(), "text/plain"))))
+    with tenant_tx(alice.tenant):
+        kept = [row.content for row in Message.objects.all()] + list(Memory.objects.values_list("text", flat=True))
+        flags = Memory.objects.get(trust="external").flags
+    assert len(kept) == 4
+    assert secret not in json.dumps(kept)
+    assert secret not in json.dumps(eyes.requests)
+    assert {"secret", "invisible"} <= set(flags)
+
+
+def test_a_roll_back_takes_the_files_of_open_adds_away(alice: Person, llm: FakeLLM) -> None:
+    event_id = queue(alice, says(part("txt_url", "data:,I%20live%20in%20Berlin.")))
+    accept_rollback(alice.tenant, Source(event_id=UUID(event_id)), run_here=False)
+    assert (blobs(alice), event(alice, event_id)["status"]) == (0, "FAILED")
 
 
 def test_where_nothing_can_see_the_text_is_kept_and_the_image_rejected(alice: Person, llm: FakeLLM) -> None:
