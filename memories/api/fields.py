@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 import orjson
@@ -49,6 +50,16 @@ class EntityIdField(serializers.CharField):
             return read_entity_id("id", text)
         except DomainError as error:
             raise serializers.ValidationError(str(error).removeprefix("id: ")) from error
+
+
+class UuidField(serializers.UUIDField):
+    """An id in its written form. DRF's own field makes ids of numbers too, and of false the one of zeros."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        """Returns the id."""
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
 
 
 @extend_schema_field({"type": ["number", "string"]})

@@ -88,6 +88,11 @@ def room_for(length: int) -> Iterator[None]:
             _room.changed.notify_all()
 
 
+def has_file(part: Mapping[str, Any]) -> bool:
+    """Whether a part of a message's content brings a file; its type may be any JSON."""
+    return isinstance(name := part.get("type"), str) and name in PARTS
+
+
 def check_size(length: int, messages: Any) -> None:
     """Raises `BodyTooLarge` (413) for a body of `length` bytes that is large by other things than the files in it."""
     if length > MAX_BODY_BYTES and length - sum(map(len, _inline(messages))) > MAX_BODY_BYTES:
@@ -98,7 +103,7 @@ def _inline(messages: Any) -> Iterator[str]:
     for message in messages if isinstance(messages, list) else [messages]:
         content = message.get("content") if isinstance(message, Mapping) else None
         for part in content if isinstance(content, list) else [content]:
-            if isinstance(part, Mapping) and part.get("type") in PARTS:
+            if isinstance(part, Mapping) and has_file(part):
                 yield _source(part)
 
 

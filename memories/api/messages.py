@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from memories.api.fields import MAX_CONTENT, MAX_ID, MAX_MESSAGES, MAX_TEXT
-from memories.api.media import MAX_FILES, PARTS, MediaReader
+from memories.api.media import MAX_FILES, PARTS, MediaReader, has_file
 from memories.services.files import NewFile, NewMessage, placeholder
 
 ROLES = ("user", "assistant", "system", "tool")
@@ -18,17 +18,17 @@ _PART_SCHEMA = {
     "properties": {"type": {"type": "string", "enum": ["text"]}, "text": _TEXT_SCHEMA},
     "required": ["text"],
 }
+_SOURCE_SCHEMA = {"type": "string", "minLength": 1, "description": "https URL, data URL or base64."}
 _MEDIA_SCHEMAS = [
     {
         "type": "object",
         "properties": {
             "type": {"type": "string", "enum": [name]},
             name: {
-                "type": "object",
-                "properties": {
-                    "url": {"type": "string", "minLength": 1, "description": "https URL, data URL or base64."}
-                },
-                "required": ["url"],
+                "anyOf": [
+                    {"type": "object", "properties": {"url": _SOURCE_SCHEMA}, "required": ["url"]},
+                    _SOURCE_SCHEMA,
+                ]
             },
         },
         "required": ["type", name],
@@ -112,7 +112,7 @@ def _content(content: Any, reader: MediaReader) -> tuple[str, tuple[NewFile, ...
     """The text, in which each file has its place, and the files."""
     texts, files = [], []
     for part in content if isinstance(content, list) else [content]:
-        if isinstance(part, Mapping) and part.get("type") in PARTS:
+        if isinstance(part, Mapping) and has_file(part):
             files.append(reader.read(part))
             texts.append(placeholder(files[-1].kind, len(files)))
         else:

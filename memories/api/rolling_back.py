@@ -17,7 +17,7 @@ from loci.http.parser import body_of
 from loci.tenancy.context import tenant_tx
 from memories.api.answers.rolling_back import RollbackAnswer
 from memories.api.description import example
-from memories.api.fields import MAX_ID
+from memories.api.fields import MAX_ID, UuidField
 from memories.api.serializers import Input
 from memories.api.waiting import run_if_free
 from memories.lifecycle.sources import Source
@@ -37,9 +37,9 @@ ROLLING_BACK = "Rollback in progress. This may take some time."
 class RollbackInput(Input):
     """The source of what is to be taken back: all that are given, together."""
 
-    event_id = serializers.UUIDField(required=False, help_text="The add, by its event.")
-    key_id = serializers.UUIDField(required=False, help_text="The API key with which it was asked for.")
-    actor_id = serializers.UUIDField(required=False, help_text="The person for whom the caller acted.")
+    event_id = UuidField(required=False, help_text="The add, by its event.")
+    key_id = UuidField(required=False, help_text="The API key with which it was asked for.")
+    actor_id = UuidField(required=False, help_text="The person for whom the caller acted.")
     speaker = serializers.CharField(required=False, max_length=MAX_ID, help_text="The `name` of who said it.")
     start_date = serializers.CharField(
         required=False, max_length=64, help_text="The first day or moment at which it was asked for, inclusive."

@@ -142,7 +142,8 @@ def test_the_content_of_a_message_may_be_one_file(alice: Person, eyes: FakeLLM, 
 
 def test_bare_base64_is_a_file_too_in_either_alphabet_and_without_its_padding(alice: Person, eyes: FakeLLM) -> None:
     for encoded in (base64.b64encode(PHOTO), base64.urlsafe_b64encode(PHOTO).rstrip(b"=")):
-        assert add(alice, says(part("image_url", encoded.decode())))["status"] == "SUCCEEDED"
+        for source in (part("image_url", encoded.decode()), {"type": "image_url", "image_url": encoded.decode()}):
+            assert add(alice, says(source))["status"] == "SUCCEEDED"
 
 
 def test_an_image_is_fetched_from_its_url(alice: Person, eyes: FakeLLM, site: Site) -> None:
@@ -395,6 +396,7 @@ def test_no_redirect_leads_inside(alice: Person, llm: FakeLLM, site: Site) -> No
         (part("image_url", ""), "image_url.url"),
         ({"type": "image_url"}, "image_url.url"),
         ({"type": "image_url", "image_url": {"url": 7}}, "image_url.url"),
+        ({"type": {}, "image_url": {"url": "https://a.example/"}}, "image_url"),
         ({"type": "audio_url", "audio_url": {"url": "https://a.example/"}}, "image_url"),
     ],
 )

@@ -326,6 +326,8 @@ def test_a_dry_run_counts_and_changes_nothing(alice: Person, mallory: Person, ll
         {},
         {"dry_run": True},
         {"event_id": "soon"},
+        {"actor_id": False},
+        {"key_id": 7},
         {"start_date": "soon"},
         {"start_date": "2026-02-01", "end_date": "2026-01-01"},
         {"speaker": ""},
