@@ -80,6 +80,8 @@ class Key:
     """Whether it expires, or was rotated."""
     successor_of: tuple[UUID, ...] = ()
     """The keys that were rotated into this one, one after the other."""
+    is_confined: bool = False
+    """Whether it never leaves its organization, whoever made another one with it."""
 
     @property
     def is_of_project(self) -> bool:
@@ -87,8 +89,11 @@ class Key:
         return self.kind != KeyKind.ORGANIZATION
 
     def has_made(self, place: Place) -> bool:
-        """Tells whether the organization was made with this key, or with one that was rotated into it."""
-        return place.made_with in {self.id, *self.successor_of}
+        """Tells whether the organization was made with this key, or with one that was rotated into it.
+
+        A confined key has made none: what it was rotated from may have.
+        """
+        return not self.is_confined and place.made_with in {self.id, *self.successor_of}
 
     def narrows(self, scopes: frozenset[str]) -> frozenset[str]:
         """Returns those of `scopes` that the key leaves."""
@@ -135,6 +140,11 @@ class Caller:
         return self.key.narrows(granted) if self.key else granted
 
     @property
+    def is_confined(self) -> bool:
+        """Tells whether an organization's provider vouches for the caller, or did when the key was made."""
+        return self.key.is_confined if self.key else self.only_org is not None
+
+    @property
     def key_id(self) -> UUID | None:
         """Returns the id of the key, None for a session."""
         return self.key.id if self.key else None
@@ -156,7 +166,7 @@ def caller_of(key: str) -> Caller | Refused | None:
     """
     if not keys.is_well_formed(key):
         return None
-    row = _first("SELECT * FROM key_by_digest(%s)", [keys.digests(key)])
+    row = _first("SELECT * FROM key_by_digests(%s)", [keys.digests(key)])
     if row is None:
         return None
     if row["refused"]:
@@ -176,6 +186,7 @@ def caller_of(key: str) -> Caller | Refused | None:
         home=home,
         is_ending=row["is_ending"],
         successor_of=tuple(row["successor_of"]),
+        is_confined=row["is_confined"],
     )
     return Caller(user_id=row["user_id"], user_email=row["user_email"], key=facts, only_org=home.org_id, place=home)
 

@@ -58,7 +58,7 @@ class OrganizationsView(ApiView):
         summary="Create an organization",
         description=(
             "The person owns it, and it has a default project. Not for restricted keys, nor for sessions that began at"
-            " an identity provider. A key may act on what was made with it."
+            " an identity provider and the keys made in them. A key may act on what was made with it."
         ),
         request=OrganizationInput,
         responses={201: MadeOrganization},

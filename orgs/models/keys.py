@@ -20,7 +20,8 @@ class ApiKey(OrgRow):
 
     It acts as its maker, `created_by`. `scopes` restrict a key of kind `rk` and, where there are any, of kind `ak`.
     `entity` (`user:alex`) is the user, agent or app that the key is bound to, "" for none. `pepper_id` names the pepper
-    of the digest. A rotated key works until `grace_until`.
+    of the digest. A rotated key works until `grace_until`. `is_confined`: it was made within a session of the
+    organization's identity provider, and never leaves the organization, nor do its successors.
     """
 
     org = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="api_keys")
@@ -32,6 +33,7 @@ class ApiKey(OrgRow):
     display = models.CharField(max_length=32)
     scopes = ArrayField(models.CharField(max_length=32))
     entity = models.CharField(max_length=300, blank=True, default="", db_default="")
+    is_confined = models.BooleanField(default=False, db_default=False)
     allowed_cidrs = ArrayField(models.CharField(max_length=43), default=list, db_default=[])
     rate_per_minute = models.PositiveIntegerField(null=True)
     daily_quota = models.PositiveIntegerField(null=True)

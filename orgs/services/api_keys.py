@@ -88,6 +88,7 @@ def create_key(by: Caller, name: str, restrictions: Restrictions) -> NewKey:
             created_by_id=by.user_id,
             kind=kind,
             name=name,
+            is_confined=by.is_confined,
             **asdict(restrictions),
         )
         audit.record(by, "key.create", "key", new.row.id, kind=kind, scopes=sorted(restrictions.scopes))
@@ -142,6 +143,8 @@ def revoke(row: ApiKey) -> bool:
 def rotate_key(by: Caller, key_id: str, grace: timedelta) -> NewKey:
     """Makes a key with the same restrictions in place of a live one, which works on for `grace`.
 
+    It is confined to the organization if the old one or the caller is.
+
     Raises `NotFound`, and `DomainError`: 409 for a key that no longer works or was rotated already, 403 for anybody but
     its maker and for callers with a key that may not make others.
     """
@@ -151,7 +154,8 @@ def rotate_key(by: Caller, key_id: str, grace: timedelta) -> NewKey:
             raise forbidden(ONLY_ITS_MAKER)
         if old.grace_until is not None:
             raise DomainError(ONLY_ONCE, status=409, body={"message": ONLY_ONCE})
-        new = _store(rotated_from=old.id, **{column: getattr(old, column) for column in SAME})
+        same = {column: getattr(old, column) for column in SAME}
+        new = _store(rotated_from=old.id, is_confined=old.is_confined or by.is_confined, **same)
         ApiKey.objects.filter(id=old.id).update(grace_until=timezone.now() + grace)
         audit.record(by, "key.rotate", "key", old.id, successor=str(new.row.id))
     return new

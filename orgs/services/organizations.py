@@ -16,7 +16,10 @@ from orgs.queries import Caller, organizations_of, place_of
 from orgs.services.authority import is_unrestricted
 
 MAX_OWNED = 50
-RESTRICTED = "Only a person who logged in, or an API key without restrictions, may create an organization."
+RESTRICTED = (
+    "Only a person who logged in, or an API key without restrictions, may create an organization; not through an"
+    " organization's identity provider."
+)
 TOO_MANY = f"You own {MAX_OWNED} organizations, and nobody may own more."
 CLOSED = "Sign-up is closed: only who owns an organization may create another one."
 
@@ -35,8 +38,8 @@ def found_organization(by: Caller, *, name: str, org_id: UUID | None = None) -> 
     """Makes an organization that the caller owns, and that the key may enter with which they ask.
 
     Where they made one under this `org_id` before, that one is returned. Raises `DomainError` (403) for keys that hand
-    on nothing, for sessions of an identity provider, where sign-up is closed for whoever owns no organization, and for
-    whoever owns `MAX_OWNED`.
+    on nothing, for sessions of an identity provider and the keys made in them, where sign-up is closed for whoever owns
+    no organization, and for whoever owns `MAX_OWNED`.
     """
     _check_may_found(by)
     tenant = Tenant(project_id=new_id(), org_id=org_id or new_id())
@@ -60,7 +63,7 @@ def rename_organization(by: Caller, *, name: str) -> None:
 
 
 def _check_may_found(by: Caller) -> None:
-    if not is_unrestricted(by) or (by.key is None and by.only_org is not None):
+    if not is_unrestricted(by) or by.is_confined:
         raise _unauthorized(RESTRICTED)
     if not settings.SIGN_UP and not any(place.org_role == Role.OWNER for place in organizations_seen_by(by)):
         raise _unauthorized(CLOSED)

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.conftest import Person
 from tests.memories.support import call, keep, queue, work
 
-NOISE = ("BEGIN", "COMMIT", "SET LOCAL", "SELECT * FROM key_by_digest(")
+NOISE = ("BEGIN", "COMMIT", "SET LOCAL", "SELECT * FROM key_by_digests(")
 
 
 def statements(person: Person, method: str, path: str, body: dict[str, Any] | None = None) -> list[str]:

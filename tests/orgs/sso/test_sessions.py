@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from loci.tenancy.context import org_tx
 from orgs.accounts.people import create_owner
-from orgs.models import Membership, Role, User
+from orgs.models import Membership, Project, Role, User
+from orgs.services.api_keys import create_api_key
 from orgs.services.identity_providers import remove_provider
 from orgs.services.organizations import create_organization
 from orgs.sso.identities import disconnect, identities_of
 from tests.orgs.accounts.browser import HOME, LOGIN, PASSWORD, Browser
 from tests.orgs.sso.oidc_server import OidcServer
 from tests.orgs.sso.support import Company, begin, caller_for, code_of, log_in, path_of, person_of, saml_company
-from tests.orgs.support import ORGANIZATIONS
+from tests.orgs.support import ORGANIZATIONS, with_key
 
 
 @pytest.fixture
@@ -70,6 +71,50 @@ def test_another_organization_of_hers_is_like_one_that_does_not_exist(browser: B
 def test_it_makes_no_organization(browser: Browser) -> None:
     browser.open("/account/sso/")
     assert call(browser, "POST", ORGANIZATIONS, '{"name": "One more"}').status_code == 403
+
+
+def own(company: Company, eve: User) -> Project:
+    """Makes her an owner of the company, and returns its project."""
+    with org_tx(company.org_id):
+        Membership.objects.filter(user=eve).update(role=Role.OWNER)
+    return company.owner.project
+
+
+def keys_of(project: Project, rest: str = "") -> str:
+    return f"{ORGANIZATIONS}{project.org.public_id}/projects/{project.public_id}/api-keys/{rest}"
+
+
+def found(client: Any) -> Any:
+    return client.post(ORGANIZATIONS, {"name": "One more"}, content_type="application/json")
+
+
+def test_neither_its_keys_nor_what_comes_of_them_make_an_organization(
+    browser: Browser, company: Company, eve: User
+) -> None:
+    address = keys_of(own(company, eve))
+    browser.open("/account/sso/")
+    first = call(browser, "POST", address, '{"name": "hers"}').json()
+    client = with_key(first["key"])
+    heirs = [
+        first,
+        client.post(address, {"name": "made with it"}, content_type="application/json").json(),
+        client.post(f"{address}{first['id']}/rotate/", {}, content_type="application/json").json(),
+    ]
+    assert [found(with_key(heir["key"])).status_code for heir in heirs] == [403, 403, 403]
+    assert with_key(heirs[-1]["key"]).get(address).status_code == 200
+
+
+def test_a_key_that_it_rotates_does_not_reach_what_was_made_with_the_key(
+    browser: Browser, company: Company, eve: User
+) -> None:
+    project = own(company, eve)
+    before = with_key(create_api_key(project=project, maker=eve, name="from before"))
+    made = f"{ORGANIZATIONS}{found(before).json()['org_id']}/"
+    newest = before.get(keys_of(project)).json()["results"][0]["id"]
+    browser.open("/account/sso/")
+    after = with_key(call(browser, "POST", keys_of(project, f"{newest}/rotate/"), "{}").json()["key"])
+    assert [client.get(made).status_code for client in (before, after)] == [200, 404]
+    assert len(after.get(ORGANIZATIONS).json()) == 1
 
 
 @pytest.mark.parametrize(
