@@ -41,8 +41,7 @@ class SeenProject:
 
 def organizations_seen_by(caller: Caller) -> Iterator[Place]:
     """Yields the organizations that the caller may see, oldest first."""
-    found = (place_of(caller, org=public_id) for public_id in organizations_of(caller.user_id))
-    return (place for place in found if place is not None)
+    return _places(caller, organizations_of(caller.user_id))
 
 
 def see_organizations(caller: Caller) -> list[SeenOrganization]:
@@ -51,9 +50,21 @@ def see_organizations(caller: Caller) -> list[SeenOrganization]:
     return [_see(replace(caller, place=place), oldest) for place in organizations_seen_by(caller)]
 
 
+def see_deleted_organizations(caller: Caller) -> list[SeenOrganization]:
+    """Returns the deleted organizations that the caller may restore, oldest first."""
+    places = _places(caller, organizations_of(caller.user_id, deleted=True))
+    callers = (replace(caller, place=place) for place in places)
+    return [_see(each, oldest=None) for each in callers if "org:admin" in each.scopes]
+
+
 def see_organization(caller: Caller) -> SeenOrganization:
     """Returns the organization where the caller is."""
     return _see(caller, _oldest(caller))
+
+
+def _places(caller: Caller, public_ids: Iterable[str]) -> Iterator[Place]:
+    found = (place_of(caller, org=public_id) for public_id in public_ids)
+    return (place for place in found if place is not None)
 
 
 def _oldest(caller: Caller) -> str | None:
@@ -80,17 +91,19 @@ def see_project(caller: Caller) -> SeenProject:
         return seen
 
 
-def projects_seen_by(caller: Caller) -> list[SeenProject]:
+def projects_seen_by(caller: Caller, *, deleted: bool = False) -> list[SeenProject]:
     """Returns the projects of the organization where the caller is that they may read, oldest first.
 
-    A key of a project sees that one only, unless the organization was made with the key.
+    With `deleted`, the deleted ones that they may restore instead. A key of a project sees that one only, unless the
+    organization was made with the key.
     """
     here, key = caller.here, caller.key
     with tenant_tx(here.control):
-        projects = Project.objects.filter(is_control=False, deleted_at=None)
+        projects = Project.objects.filter(is_control=False, deleted_at__isnull=not deleted, erased_at=None)
         if key is not None and key.is_of_project and not key.has_made(here):
             projects = projects.filter(id=key.home.project_id)
-        return [seen for seen in _seen(caller, projects.order_by("created_at", "id")) if _may_read(caller, seen)]
+        scope = "project:admin" if deleted else "project:read"
+        return [seen for seen in _seen(caller, projects.order_by("created_at", "id")) if _may(caller, scope, seen)]
 
 
 def _seen(caller: Caller, projects: Iterable[Project]) -> list[SeenProject]:
@@ -108,9 +121,9 @@ def _seen(caller: Caller, projects: Iterable[Project]) -> list[SeenProject]:
     return seen
 
 
-def _may_read(caller: Caller, seen: SeenProject) -> bool:
+def _may(caller: Caller, scope: str, seen: SeenProject) -> bool:
     scopes = scopes_in_project(seen.role, None)
-    return "project:read" in (caller.key.narrows(scopes) if caller.key else scopes)
+    return scope in (caller.key.narrows(scopes) if caller.key else scopes)
 
 
 def _memberships() -> QuerySet[Membership]:

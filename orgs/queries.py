@@ -220,9 +220,12 @@ def _may_enter(caller: Caller, place: Place) -> bool:
     return not is_confined or key is None or place.project_id == key.home.project_id
 
 
-def organizations_of(user_id: UUID) -> list[str]:
-    """Returns the public ids of the organizations that the person belongs to, oldest first."""
-    return [row["organizations_of"] for row in _rows("SELECT organizations_of(%s)", [user_id])]
+def organizations_of(user_id: UUID, *, deleted: bool = False) -> list[str]:
+    """Returns the public ids of the organizations that the person belongs to, oldest first.
+
+    With `deleted`, of those that are deleted and not yet erased instead.
+    """
+    return [row["organizations_of"] for row in _rows("SELECT organizations_of(%s, %s)", [user_id, deleted])]
 
 
 def organization_of_provider(public_id: str) -> UUID | None:

@@ -13,12 +13,14 @@ from django.http import HttpRequest, HttpResponse
 
 from loci.http.pages import is_page
 from loci.tenancy.context import org_tx
-from orgs.models import IdentityProvider, Membership, User
+from orgs.models import Domain, IdentityProvider, Membership, User
 
 SSO_ORG = "sso_org_id"
 """The session's key for the one organization that it sees."""
 SSO_PROVIDER = "sso_provider"
 """The session's key for the public id of the provider that it began at."""
+SSO_DOMAIN = "sso_domain_id"
+"""The session's key for the id of the domain of the email with which it was admitted."""
 
 OPEN_PAGES = frozenset(
     {
@@ -42,16 +44,17 @@ OPEN_PAGES = frozenset(
 def is_over(session: SessionBase, person: User) -> bool:
     """Tells whether a session began at an identity provider that vouches for the person no more.
 
-    It is removed or disabled, or does not know them, or they are no member of its organization any more. Only sessions
-    of a provider cost a query.
+    It is removed or disabled, or does not know them, or they are no member of its organization any more, or that gave
+    up the domain of their email: one that is claimed again is another one. Only sessions of a provider cost a query.
     """
-    org_id, provider = session.get(SSO_ORG), session.get(SSO_PROVIDER, "")
+    org_id, provider, domain = session.get(SSO_ORG), session.get(SSO_PROVIDER, ""), session.get(SSO_DOMAIN)
     if org_id is None:
         return False
     with org_tx(UUID(org_id)):
         vouches = IdentityProvider.objects.filter(public_id=provider, is_enabled=True)
         knows = SocialAccount.objects.filter(provider=provider, user=person)
-        return not Membership.objects.filter(Exists(vouches), Exists(knows), user=person).exists()
+        is_own = Domain.objects.filter(id=domain, verified_at__isnull=False)
+        return not Membership.objects.filter(Exists(vouches), Exists(knows), Exists(is_own), user=person).exists()
 
 
 class SsoSessionMiddleware:

@@ -14,7 +14,7 @@ from orgs.models import ActorType, ApiKey, Invitation, Project, User
 from orgs.queries import organizations_of
 from orgs.services.api_keys import create_api_key
 from orgs.services.invitations import open_invitation
-from orgs.services.organizations import create_organization
+from orgs.services.organizations import create_organization, may_own_another
 
 INVITATION = "invitation_token"
 """The session's key for the invitation with which somebody came."""
@@ -58,9 +58,9 @@ def create_owner(*, email: str, password: str, organization: str) -> NewOwner:
 
 @transaction.atomic
 def make_at_home(person: User) -> None:
-    """Makes an organization of their own for a person who is in none."""
+    """Makes an organization of their own for a person who is in none, and has not deleted too many."""
     User.objects.select_for_update().get(pk=person.pk)  # Two logins at once make one.
-    if not organizations_of(person.id):
+    if not organizations_of(person.id) and may_own_another(person.id):
         _found(f"{person.email.partition('@')[0]}'s organization", person, Actor(ActorType.PERSON, person.id))
 
 

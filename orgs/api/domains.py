@@ -57,8 +57,8 @@ class DomainsView(OrganizationView):
     delete=extend_schema(
         summary="Give up a domain",
         description=(
-            "Nobody logs in any more through the organization's identity providers with an email of it, and another"
-            " organization may prove it."
+            "Nobody logs in any more through the organization's identity providers with an email of it, the sessions of"
+            " those who did end, and another organization may prove it."
         ),
         parameters=[ORG_ID, DOMAIN_ID],
         responses=Done,

@@ -80,7 +80,7 @@ class IdentityProvidersView(OrganizationView):
     ),
     delete=extend_schema(
         summary="Remove an identity provider",
-        description="Nobody is known by it any more; its people stay members.",
+        description="Nobody is known by it any more, and the sessions that began there end; its people stay members.",
         parameters=[ORG_ID, PROVIDER_ID],
         responses=Done,
         tags=TAGS,

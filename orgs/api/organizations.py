@@ -18,10 +18,16 @@ from loci.http.renderer import dump_json
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
 from orgs.api.base import ApiView, OrganizationView
-from orgs.api.parameters import ORG_ID
+from orgs.api.parameters import ORG_ID, DeletedInput, wants_deleted
 from orgs.api.serializers.organizations import Deleted, Done, MadeOrganization, OrganizationAnswer, OrganizationInput
 from orgs.api.wire import moment, organization_json
-from orgs.listings import SeenOrganization, organizations_seen_by, see_organization, see_organizations
+from orgs.listings import (
+    SeenOrganization,
+    organizations_seen_by,
+    see_deleted_organizations,
+    see_organization,
+    see_organizations,
+)
 from orgs.models import Organization
 from orgs.queries import Caller, Place
 from orgs.services.deletion import delete_organization
@@ -47,12 +53,14 @@ class OrganizationsView(ApiView):
         description=(
             f"All that the person belongs to, oldest first; a key sees its own and those that were made with it. {SEES}"
         ),
+        parameters=[DeletedInput],
         responses=OrganizationAnswer(many=True),
         tags=["organizations"],
     )
-    def get(self, _request: Request) -> Response:
+    def get(self, request: Request) -> Response:
         """Answers with a bare list."""
-        return Response([_shown(seen) for seen in see_organizations(self.caller)])
+        see = see_deleted_organizations if wants_deleted(request) else see_organizations
+        return Response([_shown(seen) for seen in see(self.caller)])
 
     @extend_schema(
         summary="Create an organization",

@@ -12,7 +12,7 @@ from loci.errors import DomainError
 from loci.http.aliases import normalise
 from loci.http.parser import body_of
 from orgs.api.base import OrganizationView
-from orgs.api.parameters import ORG_ID, PROJECT_ID
+from orgs.api.parameters import ORG_ID, PROJECT_ID, DeletedInput, wants_deleted
 from orgs.api.serializers.organizations import Deleted, Done
 from orgs.api.serializers.projects import (
     ALIASES,
@@ -43,12 +43,14 @@ class ProjectsView(OrganizationView):
     @extend_schema(
         summary="List projects",
         description="Those that the caller may read, oldest first; a project's key sees its own.",
+        parameters=[DeletedInput],
         responses=ProjectAnswer(many=True),
         tags=["projects"],
     )
-    def get(self, _request: Request, org_id: str) -> Response:
+    def get(self, request: Request, org_id: str) -> Response:
         """Answers with a bare list."""
-        return Response([project_json(seen) for seen in projects_seen_by(self.caller)])
+        seen = projects_seen_by(self.caller, deleted=wants_deleted(request))
+        return Response([project_json(each) for each in seen])
 
     @extend_schema(
         summary="Create a project",

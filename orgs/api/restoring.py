@@ -12,8 +12,8 @@ from orgs.api.parameters import ORG_ID, PROJECT_ID
 from orgs.services.deletion import restore_organization, restore_project
 
 _WITHIN = (
-    "Until its data are erased, which is `LOCI_RECOVERY_DAYS` (7) after the deletion. One that is not deleted stays as"
-    " it is."
+    "Until its data are erased, which is `LOCI_RECOVERY_DAYS` (7) after the deletion. The list with `deleted=true`"
+    " shows what can be restored. One that is not deleted stays as it is."
 )
 
 

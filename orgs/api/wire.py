@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from orgs.listings import SeenOrganization, SeenProject
-from orgs.models import Invitation, Membership, Role
+from orgs.models import Invitation, Membership, Organization, Project, Role
 from orgs.project_settings import COLUMNS, all_settings
 
 
@@ -56,6 +56,7 @@ def organization_json(seen: SeenOrganization, plan: str | None) -> dict[str, Any
         "owner_pricing_plan": plan,
         "is_owner": seen.role == Role.OWNER,
         "user_role": seen.role,
+        **_deletion(organization),
     }
 
 
@@ -73,4 +74,9 @@ def project_json(seen: SeenProject) -> dict[str, Any]:
         **{name: getattr(project, name) for name in COLUMNS},
         "is_default": project.is_default,
         "user_role": seen.role,
+        **_deletion(project),
     }
+
+
+def _deletion(row: Organization | Project) -> dict[str, Any]:
+    return {"deleted_at": moment(row.deleted_at)} if row.deleted_at else {}

@@ -85,7 +85,10 @@ def prove_domain(by: Caller, domain_id: str, records: Iterable[str]) -> Domain:
 
 
 def remove_domain(by: Caller, domain_id: str) -> Domain:
-    """Gives a domain up: from now on nobody logs in through the organization's providers with an email of it."""
+    """Gives a domain up: from now on nobody logs in through the organization's providers with an email of it.
+
+    The sessions of those who did are over.
+    """
     with tenant_tx(by.here.control):
         domain = find_domain(by, domain_id)
         Domain.objects.filter(id=domain.id).delete()

@@ -71,7 +71,7 @@ def change_provider(
 
 
 def remove_provider(by: Caller, public_id: str) -> IdentityProvider:
-    """Removes a provider, and that its people were known by it; the people and their memberships stay."""
+    """Removes a provider, and that its people were known by it: their sessions are over, their memberships stay."""
     with tenant_tx(by.here.control):
         provider = find_provider(by, public_id)
         SocialAccount.objects.filter(provider=provider.public_id).delete()

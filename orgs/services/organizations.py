@@ -20,7 +20,7 @@ RESTRICTED = (
     "Only a person who logged in, or an API key without restrictions, may create an organization; not through an"
     " organization's identity provider."
 )
-TOO_MANY = f"You own {MAX_OWNED} organizations, and nobody may own more."
+TOO_MANY = f"You own {MAX_OWNED} organizations, deleted ones among them until they are erased, and nobody may own more."
 CLOSED = "Sign-up is closed: only who owns an organization may create another one."
 
 
@@ -55,6 +55,19 @@ def found_organization(by: Caller, *, name: str, org_id: UUID | None = None) -> 
             return made
 
 
+def may_own_another(user_id: UUID, *, than: UUID | None = None) -> bool:
+    """Tells whether the person owns fewer than `MAX_OWNED` organizations, those that can be restored among them.
+
+    The organization `than` is not counted.
+    """
+    public_ids = [*organizations_of(user_id), *organizations_of(user_id, deleted=True)]
+    if len(public_ids) < MAX_OWNED:
+        return True
+    person = Caller(user_id=user_id, user_email="")
+    places = filter(None, (place_of(person, org=public_id) for public_id in public_ids))
+    return sum(place.org_role == Role.OWNER and place.org_id != than for place in places) < MAX_OWNED
+
+
 def rename_organization(by: Caller, *, name: str) -> None:
     """Renames the organization where the caller is."""
     with tenant_tx(by.here.control):
@@ -72,12 +85,7 @@ def _check_may_found(by: Caller) -> None:
 def _check_owns_few(by: Caller, new: Tenant) -> None:
     """Of two who found at once, the second one counts what the first one made. A repeat is not counted."""
     User.objects.select_for_update().get(pk=by.user_id)
-    public_ids = organizations_of(by.user_id)
-    if len(public_ids) < MAX_OWNED:
-        return
-    person = Caller(user_id=by.user_id, user_email=by.user_email)
-    places = filter(None, (place_of(person, org=public_id) for public_id in public_ids))
-    if sum(place.org_role == Role.OWNER and place.org_id != new.org_id for place in places) >= MAX_OWNED:
+    if not may_own_another(by.user_id, than=new.org_id):
         raise DomainError(TOO_MANY, status=403, body={"message": TOO_MANY})
 
 

@@ -61,7 +61,8 @@ class SsoAdapter(DefaultSocialAccountAdapter):
         sociallogin.token = None  # Nobody needs it any more, and a session may have to wait for a second factor.
         provider = _provider_of(request, sociallogin)
         try:
-            email = admission.admissible_email(provider, sociallogin)
+            email = admission.confirmed_email(sociallogin)
+            domain = admission.proved_domain(provider, email)
             if sociallogin.state.get("process") == AuthProcess.CONNECT:
                 _connect(request, provider, sociallogin)
             else:
@@ -69,7 +70,7 @@ class SsoAdapter(DefaultSocialAccountAdapter):
         except NotAdmitted as refused:
             admission.note_refused(provider, refused.reason, client_address(request))
             raise ImmediateHttpResponse(refusal_page(request, refused.reason)) from None
-        begin_session(request, provider)
+        begin_session(request, provider, domain)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Lets newcomers in also where nobody may sign up: the organization's owner decided that."""

@@ -21,23 +21,24 @@ from orgs.sso.names import domain_of
 from orgs.sso.refusals import NotAdmitted, Refusal
 
 
-def admissible_email(provider: IdentityProvider, login: SocialLogin) -> str:
-    """Returns the canonical email that the provider confirmed.
-
-    Raises `NotAdmitted` without one, and for one that is not of a domain that the provider's organization has proved.
-    """
+def confirmed_email(login: SocialLogin) -> str:
+    """Returns the canonical email that the provider confirmed; raises `NotAdmitted` without one."""
     confirmed = [address.email for address in login.email_addresses if address.verified]
     if len(confirmed) != 1:
         raise NotAdmitted(Refusal.NO_EMAIL)
     try:
-        email = own_email(confirmed[0])
+        return own_email(confirmed[0])
     except ValidationError:
         raise NotAdmitted(Refusal.NO_EMAIL) from None
+
+
+def proved_domain(provider: IdentityProvider, email: str) -> Domain:
+    """Returns the email's domain; raises `NotAdmitted` unless the provider's organization has proved it."""
     with org_tx(provider.org_id):
-        is_own = Domain.objects.filter(name=domain_of(email), verified_at__isnull=False).exists()
-    if not is_own:
+        domain: Domain | None = Domain.objects.filter(name=domain_of(email), verified_at__isnull=False).first()
+    if domain is None:
         raise NotAdmitted(Refusal.FOREIGN_EMAIL)
-    return email
+    return domain
 
 
 def check_member(provider: IdentityProvider, person: User) -> None:

@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from loci.http.addresses import client_address
-from orgs.accounts.middleware import SSO_ORG, SSO_PROVIDER
-from orgs.models import IdentityProvider, User
+from orgs.accounts.middleware import SSO_DOMAIN, SSO_ORG, SSO_PROVIDER
+from orgs.models import Domain, IdentityProvider, User
 from orgs.sso import admission
 
 SESSION_S = 12 * 3_600
@@ -24,11 +24,15 @@ AWAITED_S = 600
 CLEARED_AT_ONCE = 100
 
 
-def begin_session(request: HttpRequest, provider: IdentityProvider) -> None:
-    """Ends the session that there is, and confines the next one before it knows anybody, however the login goes on."""
+def begin_session(request: HttpRequest, provider: IdentityProvider, domain: Domain) -> None:
+    """Ends the session that there is, and confines the next one before it knows anybody, however the login goes on.
+
+    It lasts no longer than provider and domain are the organization's.
+    """
     get_adapter(request).logout(request)
     request.session[SSO_ORG] = str(provider.org_id)
     request.session[SSO_PROVIDER] = provider.public_id
+    request.session[SSO_DOMAIN] = str(domain.id)
     request.session.set_expiry(SESSION_S)
 
 
@@ -43,8 +47,8 @@ def after_login(request: HttpRequest, user: User, sociallogin: SocialLogin | Non
     """Logs a login through a provider; one by password ends what a login left that was broken off."""
     _clear_expired()
     if sociallogin is None:
-        request.session.pop(SSO_ORG, None)
-        request.session.pop(SSO_PROVIDER, None)
+        for name in (SSO_ORG, SSO_PROVIDER, SSO_DOMAIN):
+            request.session.pop(name, None)
         return
     actor = admission.person_at(user, client_address(request))
     admission.note_login(UUID(request.session[SSO_ORG]), sociallogin.account.provider, actor)

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
+from django.utils import timezone
 
 from loci.tenancy.context import org_tx
-from orgs.accounts.middleware import SSO_ORG, SSO_PROVIDER
-from orgs.models import IdentityProvider, Membership, Project, ProviderKind, User
+from orgs.accounts.middleware import SSO_DOMAIN, SSO_ORG, SSO_PROVIDER
+from orgs.models import Domain, IdentityProvider, Membership, Project, ProviderKind, User
 from orgs.queries import Caller, caller_of
 from orgs.services.api_keys import Restrictions, create_api_key, create_key
 from tests.conftest import Person
@@ -71,7 +72,9 @@ def with_organization_key(person: Person) -> Person:
     """Returns the person with a key of their whole organization."""
     caller = caller_of(person.key)
     assert isinstance(caller, Caller)
-    key = create_key(replace(caller, key=None, place=caller.here.organization()), "all", Restrictions()).secret
+    key = create_key(
+        replace(caller, key=None, only_org=None, place=caller.here.organization()), "all", Restrictions()
+    ).secret
     return replace(person, key=key, client=with_key(key))
 
 
@@ -80,7 +83,9 @@ def confined_to(client: Client, org_id: UUID) -> None:
     session: Any = client.session
     with org_tx(org_id):
         provider = IdentityProvider.objects.create(org_id=org_id, kind=ProviderKind.OIDC, name="Staff")
+        name = f"{org_id}.example"
+        domain = Domain.objects.create(org_id=org_id, name=name, token="t", verified_at=timezone.now())
     person = session["_auth_user_id"]
     SocialAccount.objects.create(user_id=person, provider=provider.public_id, uid=person)
-    session[SSO_ORG], session[SSO_PROVIDER] = str(org_id), provider.public_id
+    session.update({SSO_ORG: str(org_id), SSO_PROVIDER: provider.public_id, SSO_DOMAIN: str(domain.id)})
     session.save()

@@ -10,9 +10,10 @@ from loci.errors import NotFound
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.registry import PROJECT_TABLES
 from memories.models import Memory, MemoryState
+from orgs.accounts.people import make_at_home
 from orgs.models import AuditEntry, Organization, Project, User
-from orgs.queries import Caller, place_of
-from orgs.services import erasing
+from orgs.queries import Caller, organizations_of, place_of
+from orgs.services import erasing, organizations
 from orgs.services.api_keys import create_api_key
 from orgs.services.deletion import restore_project
 from tests.conftest import Person, Services
@@ -290,6 +291,33 @@ def test_a_deleted_organization_is_gone_for_everybody_but_its_owners(alice: Pers
     assert [entry.actor_type for entry in entries(alice, "organization.restore")] == ["person"]
 
 
+def test_the_list_of_deleted_organizations_shows_owners_what_they_can_restore(alice: Person, bob: Person) -> None:
+    owner, reader = signed_in(alice), signed_in(member_of(alice, "reader@example.com", "READER"))
+    assert owner.client.get(ORGANIZATIONS, {"deleted": "true"}).json() == []
+    delete(alice, organization_of(alice))
+    lists = [who.client.get(ORGANIZATIONS, {"deleted": "true"}).json() for who in (owner, reader, signed_in(bob))]
+    assert [[each["org_id"] for each in found] for found in lists] == [[alice.org_id], [], []]
+    assert lists[0][0]["deleted_at"] <= timezone.now().isoformat()
+    assert owner.client.get(ORGANIZATIONS, {"deleted": "perhaps"}).status_code == 400
+    assert restored(owner, f"{ORGANIZATIONS}{lists[0][0]['org_id']}/") == 200
+    assert owner.client.get(ORGANIZATIONS, {"deleted": "true"}).json() == []
+    [living] = owner.client.get(ORGANIZATIONS).json()
+    assert "deleted_at" not in living
+
+
+def test_the_list_of_deleted_projects_shows_what_the_caller_can_restore(alice: Person) -> None:
+    owner, reader = signed_in(alice), signed_in(member_of(alice, "reader@example.com", "READER"))
+    second_project(alice)
+    delete(alice, project_of(alice))
+    lists = [who.client.get(organization_of(alice, "projects/"), {"deleted": "true"}).json() for who in (owner, reader)]
+    assert [[each["project_id"] for each in found] for found in lists] == [[alice.project_id], []]
+    assert lists[0][0]["deleted_at"] <= timezone.now().isoformat()
+    assert restored(owner, organization_of(alice, f"projects/{lists[0][0]['project_id']}/")) == 200
+    delete(alice, project_of(alice))
+    erase_now(alice)
+    assert owner.client.get(organization_of(alice, "projects/"), {"deleted": "true"}).json() == []
+
+
 def test_a_project_of_a_deleted_organization_is_neither_deleted_nor_restored_by_itself(alice: Person) -> None:
     owner = signed_in(alice)
     owner.client.delete(organization_of(alice))
@@ -321,6 +349,19 @@ def test_nothing_of_an_erased_organization_is_left_but_usage_and_the_audit_log(
     assert certificate.details["rows"]["memory"] == 2
     assert certificate.details["rows"]["membership"] == 1
     assert restored(signed_in(alice), organization_of(alice)) == 404
+
+
+def test_deleting_makes_room_for_another_organization_after_the_erasure_only(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(organizations, "MAX_OWNED", 1)
+    session, person = signed_in(alice).client, User.objects.get(email=alice.email)
+    delete(alice, organization_of(alice))
+    assert session.post(ORGANIZATIONS, {"name": "Anew"}, content_type="application/json").status_code == 403
+    make_at_home(person)  # As a login from the command line does for who is in none.
+    assert organizations_of(person.id) == []
+    erase_now(alice)
+    assert session.post(ORGANIZATIONS, {"name": "Anew"}, content_type="application/json").status_code == 201
 
 
 def test_people_outlive_their_organization(alice: Person) -> None:

@@ -123,7 +123,7 @@ def _organization_key(alice: Person, actor: Actor) -> str:
     scopes = () if actor.scopes == ALL else tuple(actor.scopes)
     caller = caller_of(alice.key)
     assert isinstance(caller, Caller)
-    by = replace(caller, key=None, place=caller.here.organization())
+    by = replace(caller, key=None, only_org=None, place=caller.here.organization())
     return create_key(by, "test", Restrictions(scopes=scopes)).secret
 
 

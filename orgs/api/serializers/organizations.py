@@ -57,6 +57,11 @@ class Deleted(Done):
     erased_at = serializers.DateTimeField(help_text="Until then it can be restored.")
 
 
+def deleted_at() -> serializers.DateTimeField:
+    """Returns the field for when something was deleted."""
+    return serializers.DateTimeField(required=False, help_text="Only with `deleted=true`.")
+
+
 @extend_schema_serializer(examples=[example(MADE)])
 class MadeOrganization(Done):
     """The id of a new organization."""
@@ -101,3 +106,4 @@ class OrganizationAnswer(serializers.Serializer[Any]):
     user_role = serializers.ChoiceField(
         choices=list(Role), allow_null=True, help_text="Null for somebody who is in one of its projects only."
     )
+    deleted_at = deleted_at()

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from orgs.api.serializers.organizations import MAX_NAME, MEMBER, Done, MemberAnswer, example
+from orgs.api.serializers.organizations import MAX_NAME, MEMBER, Done, MemberAnswer, deleted_at, example
 from orgs.models import Attribution, Role
 from orgs.project_settings import DEFAULTS, LONGEST_WAIT_MS, ProjectSettings
 
@@ -106,3 +106,4 @@ class ProjectAnswer(ProjectSettings):
     attribution = serializers.ChoiceField(choices=Attribution.choices)
     is_default = serializers.BooleanField()
     user_role = serializers.ChoiceField(choices=list(Role), allow_null=True)
+    deleted_at = deleted_at()

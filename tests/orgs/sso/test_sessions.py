@@ -12,14 +12,15 @@ from django.utils import timezone
 
 from loci.tenancy.context import org_tx
 from orgs.accounts.people import create_owner
-from orgs.models import Membership, Project, Role, User
+from orgs.models import Domain, Membership, Project, Role, User
 from orgs.services.api_keys import create_api_key
+from orgs.services.domains import remove_domain
 from orgs.services.identity_providers import remove_provider
 from orgs.services.organizations import create_organization
 from orgs.sso.identities import disconnect, identities_of
 from tests.orgs.accounts.browser import HOME, LOGIN, PASSWORD, Browser
 from tests.orgs.sso.oidc_server import OidcServer
-from tests.orgs.sso.support import Company, begin, caller_for, code_of, log_in, path_of, person_of, saml_company
+from tests.orgs.sso.support import Company, begin, caller_for, code_of, log_in, path_of, person_of, prove, saml_company
 from tests.orgs.support import ORGANIZATIONS, with_key
 
 
@@ -194,7 +195,14 @@ def _disconnect(_company: Company, eve: User) -> None:
     disconnect(eve, identity.id, "192.0.2.1")
 
 
-@pytest.mark.parametrize("end", [_dismiss, _remove_provider, _disable_provider, _disconnect])
+def _give_domain_up(company: Company, _eve: User) -> None:
+    with org_tx(company.org_id):
+        domain = Domain.objects.get()
+    remove_domain(caller_for(company.owner), str(domain.id))
+    prove(company.owner, domain.name)
+
+
+@pytest.mark.parametrize("end", [_dismiss, _remove_provider, _disable_provider, _disconnect, _give_domain_up])
 def test_it_is_over_when_the_provider_vouches_no_more(
     browser: Browser, company: Company, eve: User, end: Callable[[Company, User], None]
 ) -> None:
