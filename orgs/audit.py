@@ -6,9 +6,9 @@ out or put between without a trace in everything that follows. `docs/audit.md` t
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from ipaddress import ip_address
 from typing import Any
@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 NOTED_EVERY_S = 60
 """What repeats itself is noted once in this time by each process: whoever hammers is no flood in the log."""
+
+PRUNE = "audit.prune"
+"""The action of an entry whose details are the number and the hash of the last entry that was pruned."""
 
 _ONE_AFTER_ANOTHER = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
@@ -172,17 +175,37 @@ def _text(value: UUID | None) -> str | None:
 
 @dataclass
 class Chain:
-    """An organization's entries as they follow each other: `number` and `hash` are the last one's, the head."""
+    """An organization's entries as they follow each other: `number` and `hash` are the last one's, the head.
 
+    It begins with entry 1, or after one of the `anchors`: the number and the hash of the last of the `pruned` entries,
+    as an entry of the chain itself says. `kept` are hashes by number that were kept elsewhere.
+    """
+
+    anchors: frozenset[tuple[Any, Any]] = frozenset()
+    kept: Mapping[int, str] = field(default_factory=dict)
     number: int = 0
     hash: str = ""
+    pruned: int = 0
 
     def follow(self, entry: AuditEntry) -> Iterator[str]:
         """Goes on to the next entry, and yields a sentence for whatever is wrong with its place or its hash."""
+        if self.number == 0 and (entry.number - 1, entry.previous_hash) in self.anchors:
+            self.pruned = entry.number - 1
+            yield from self._go_to(self.pruned, entry.previous_hash)
         if entry.number != self.number + 1:
             yield f"Entry {self.number + 1} is missing: {entry.number} follows."
         elif entry.previous_hash != self.hash:
             yield f"Entry {entry.number} does not follow the one before it."
         if entry.hash != hash_of(entry):
             yield f"Entry {entry.number} was changed."
-        self.number, self.hash = entry.number, entry.hash
+        yield from self._go_to(entry.number, entry.hash)
+
+    def end(self) -> Iterator[str]:
+        """Yields a sentence where entries are missing at the end."""
+        if max(self.kept, default=0) > self.number:
+            yield f"The log is cut off: it had {max(self.kept)} entries."
+
+    def _go_to(self, number: int, said: str) -> Iterator[str]:
+        self.number, self.hash = number, said
+        if self.kept.get(number, said) != said:
+            yield f"Entry {number} is not the one whose hash was kept."

@@ -1,12 +1,14 @@
 """Reads of the audit log: what an auditor looks for, and the whole of it in order."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from loci.tenancy.context import org_tx
+from orgs.audit import PRUNE
 from orgs.models import AuditEntry, User, canonical_email
 
 READ_AT_ONCE = 1_000
@@ -52,6 +54,27 @@ def entries_in_order(org_id: UUID, *, until: int) -> Iterator[list[AuditEntry]]:
     while part := _part(org_id, last, until):
         yield part
         last = part[-1].number
+
+
+def last_older_than(moment: datetime) -> AuditEntry | None:
+    """Returns the newest entry of the current organization that no entry from `moment` on comes before."""
+    entries = AuditEntry.objects.order_by("number")
+    first_younger = entries.filter(created_at__gte=moment).first()
+    older = entries.filter(number__lt=first_younger.number) if first_younger else entries
+    return older.last()
+
+
+def head_before(org_id: UUID, moment: datetime) -> AuditEntry | None:
+    """Returns the organization's newest entry from before `moment`, None where there is none (any more)."""
+    with org_tx(org_id):
+        return AuditEntry.objects.filter(created_at__lt=moment).order_by("-number").first()
+
+
+def anchors_of(org_id: UUID) -> frozenset[tuple[Any, Any]]:
+    """Returns number and hash of the last entries that were pruned, as the log itself says."""
+    with org_tx(org_id):
+        told = AuditEntry.objects.filter(action=PRUNE).values_list("details", flat=True)
+        return frozenset((details.get("number"), details.get("hash")) for details in told)
 
 
 def last_number(org_id: UUID) -> int:

@@ -69,7 +69,7 @@ class ExportedEntryAnswer(serializers.Serializer[Any]):
     """A line of an export."""
 
     org = serializers.UUIDField(help_text="The organization's internal id.")
-    number = serializers.IntegerField(help_text="From 1, without gaps.")
+    number = serializers.IntegerField(help_text="From 1, without gaps; the oldest may be pruned.")
     created_at = serializers.DateTimeField()
     actor_type = serializers.ChoiceField(choices=ActorType.values)
     actor_id = serializers.UUIDField(allow_null=True, help_text="The person who did it, or whose key it was.")

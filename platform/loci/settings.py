@@ -230,6 +230,10 @@ SPECTACULAR_SETTINGS = {
 RECOVERY_DAYS = env_int("LOCI_RECOVERY_DAYS", 7)
 """How long a deleted project or organization can be restored before its data are erased."""
 
+# --- Audit log (reliability.md §2.13) --------------------------------------------------------------------------------
+AUDIT_DAYS = env_int("LOCI_AUDIT_DAYS", 400)
+"""How long `manage.py prune_audit` leaves an entry in the log."""
+
 # --- People (orgs.accounts) ------------------------------------------------------------------------------------------
 SIGN_UP = env_bool("LOCI_SIGN_UP", True)
 """Whether anybody may make an account; where not, an invitation or `manage.py create_owner` does."""

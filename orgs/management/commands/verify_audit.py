@@ -1,46 +1,61 @@
 """`manage.py verify_audit`: checks that nothing in the audit logs was changed, left out or put between."""
 
+import json
+from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orgs.audit import Chain
-from orgs.audit_queries import entries_in_order, last_number
+from orgs.audit_queries import anchors_of, entries_in_order, last_number
+from orgs.management.organizations import named_organizations, take_organizations
 from orgs.models import Organization
+
+Heads = dict[str, dict[int, str]]
 
 
 class Command(BaseCommand):
     """Checks the chain of each organization, or of those that are named, and shows its head.
 
-    What was cut off at the end leaves no trace in the chain itself: compare the heads with those of an earlier export.
+    What was cut off at the end, or made anew as a whole, leaves no trace in the chain itself, but in `--heads`: what
+    `audit_heads` printed, kept where whoever rules the database does not reach it.
     """
 
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Takes organizations' public ids; none means all."""
-        parser.add_argument("organizations", nargs="*", help="org_…; without one, all organizations are checked")
+        """Takes organizations, and the file of the heads."""
+        take_organizations(parser)
+        parser.add_argument("--heads", type=Path, help="lines of audit_heads that must still be true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises `CommandError`, which ends the process with 1, where a chain is broken or an id is unknown."""
-        chains = [self._check(organization) for organization in _organizations(options["organizations"])]
+        kept = _read_heads(options["heads"]) if options["heads"] else {}
+        organizations = named_organizations(options["organizations"])
+        chains = [self._check(organization, kept.get(organization.public_id, {})) for organization in organizations]
         if broken := chains.count(False):
             raise CommandError(f"Broken: {broken} of {len(chains)}.")
 
-    def _check(self, organization: Organization) -> bool:
-        chain, is_whole = Chain(), True
+    def _check(self, organization: Organization, kept: dict[int, str]) -> bool:
+        chain, wrong = Chain(anchors=anchors_of(organization.id), kept=kept), []
         for part in entries_in_order(organization.id, until=last_number(organization.id)):
-            for wrong in (wrong for entry in part for wrong in chain.follow(entry)):
-                self.stderr.write(f"{organization.public_id}: {wrong}")
-                is_whole = False
-        self.stdout.write(f"{organization.public_id}: {chain.number} entries, head {chain.hash or 'none'}")
-        return is_whole
+            wrong += [sentence for entry in part for sentence in chain.follow(entry)]
+        wrong += chain.end()
+        for sentence in wrong:
+            self.stderr.write(f"{organization.public_id}: {sentence}")
+        pruned = f" after {chain.pruned} pruned ones" if chain.pruned else ""
+        entries = chain.number - chain.pruned
+        self.stdout.write(f"{organization.public_id}: {entries} entries{pruned}, head {chain.hash or 'none'}")
+        return not wrong
 
 
-def _organizations(public_ids: list[str]) -> list[Organization]:
-    """Asked as the owner of the schema: the app's own role sees no organization before it knows which one."""
-    every = Organization._base_manager.using("owner").order_by("created_at", "id")
-    found = list(every.filter(public_id__in=public_ids) if public_ids else every)
-    if unknown := sorted(set(public_ids) - {organization.public_id for organization in found}):
-        raise CommandError(f"There is no organization {unknown[0]}.")
-    return found
+def _read_heads(path: Path) -> Heads:
+    heads: Heads = defaultdict(dict)
+    try:
+        for line in path.read_text().splitlines():
+            head = json.loads(line)
+            heads[head["org_id"]][int(head["number"])] = head["hash"]
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        raise CommandError(f"{path} has no heads as audit_heads prints them: {error}") from error
+    return heads
