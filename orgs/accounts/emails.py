@@ -13,6 +13,8 @@ def own_email(text: str) -> str:
     """Returns the canonical form of an email; raises `ValidationError` when that is none any more."""
     email = canonical_email(text)
     validate_email(email)
+    if not email.isprintable():  # Of a quoted name, Django lets control characters pass.
+        raise ValidationError("This email address has characters that cannot be seen.")
     if len(email) > LONGEST_EMAIL:
         raise ValidationError("This email address is too long.")
     return email

@@ -9,7 +9,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 """Those with a public key: a token that is signed with a shared secret, or not at all, proves nothing here."""
 REQUIRED = ("iss", "sub", "aud", "exp", "iat", "nonce")
 LEEWAY_S = 60
-MAX_SUBJECT = 191
+NOT_UNDERSTOOD = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What comes of JSON that is something else than it should be, or nested without end."""
 
 
 def read_id_token(token: Any, *, keys: dict[str, Any], issuer: str, client_id: str, nonce: str) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def read_id_token(token: Any, *, keys: dict[str, Any], issuer: str, client_id: s
             leeway=LEEWAY_S,
             options={"require": list(REQUIRED)},
         )
-    except (jwt.PyJWTError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (jwt.PyJWTError, *NOT_UNDERSTOOD) as error:
         raise ProviderException("the ID token is not valid") from error
     if claims["nonce"] != nonce:
         raise ProviderException("the ID token is of another login")

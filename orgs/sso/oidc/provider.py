@@ -16,7 +16,8 @@ from django.utils.functional import cached_property
 
 from loci.net.guard import UrlNotAllowed, checked_url
 from loci.net.safe_session import OutboundError
-from orgs.sso.oidc.id_token import MAX_SUBJECT, read_id_token
+from orgs.sso.oidc.id_token import NOT_UNDERSTOOD, read_id_token
+from orgs.sso.subjects import checked_subject
 
 DISCOVERY = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -59,7 +60,7 @@ class OidcAdapter(OpenIDConnectOAuth2Adapter):
         self._nonce = nonce_of(pkce_code_verifier)
         try:
             answer: Json = super().get_access_token_data(request, app, client, pkce_code_verifier)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:  # A stranger's server answers anything.
+        except NOT_UNDERSTOOD as error:  # A stranger's server answers anything.
             raise ProviderException("the token endpoint's answer is not understood") from error
         return answer
 
@@ -108,10 +109,7 @@ class OidcProvider(OpenIDConnectProvider):
 
     def extract_uid(self, data: Json) -> str:
         """Returns the subject."""
-        subject: str = data["sub"]
-        if not 0 < len(subject) <= MAX_SUBJECT or not subject.isprintable():
-            raise ProviderException("the subject is empty, too long or no text")
-        return subject
+        return checked_subject(data["sub"])
 
     def extract_extra_data(self, data: Json) -> Json:
         """Keeps nothing."""
@@ -137,7 +135,7 @@ def _fetch(url: str, **headers: str) -> Json:
         found = answer.json() if answer.status_code == 200 else None
     except OutboundError as error:
         raise ProviderException(str(error)) from error
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise ProviderException("the provider's answer is no JSON object")

@@ -3,14 +3,13 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.socialaccount.providers.base.provider import ProviderException
 from allauth.socialaccount.providers.saml.provider import SAMLProvider
 from django.http import HttpRequest, HttpResponseRedirect
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
 
 from orgs.sso.saml.protocol import conversation
+from orgs.sso.subjects import checked_subject
 
-MAX_SUBJECT = 191
 SUBJECT = "urn:oasis:names:tc:SAML:attribute:subject-id"
 EMAILS = (
     "urn:oid:0.9.2342.19200300.100.1.3",
@@ -45,10 +44,7 @@ class SamlProvider(SAMLProvider):
 
     def extract_uid(self, data: OneLogin_Saml2_Auth) -> str:
         """Returns the subject: its `subject-id`, or else its NameID."""
-        subject = _told(data, SUBJECT) or data.get_nameid()
-        if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
-            raise ProviderException("the subject is empty or too long")
-        return subject
+        return checked_subject(_told(data, SUBJECT) or data.get_nameid())
 
     def extract_extra_data(self, data: OneLogin_Saml2_Auth) -> dict[str, Any]:
         """Keeps nothing."""

@@ -116,7 +116,10 @@ def test_who_brings_no_confirmed_email_of_a_proved_domain_is_refused(
     assert [*company.members()] == ["owner@corp.example"]
 
 
-@pytest.mark.parametrize("email", ["eve\nBcc: x@corp.example", "eve@evil@corp.example", f"{'e' * 250}@corp.example"])
+@pytest.mark.parametrize(
+    "email",
+    ["eve\nBcc: x@corp.example", "eve@evil@corp.example", f"{'e' * 250}@corp.example", '"eve\x01"@corp.example'],
+)
 def test_what_is_no_email_is_of_no_domain(email: str) -> None:
     """django-allauth forgets such emails before; who is admitted does not hang on that alone."""
     confirmed = EmailAddress(email=email, verified=True)
@@ -154,6 +157,8 @@ def _changed_after_signing(idp: OidcServer, claims: Claims) -> str:
     return f"{head}.{body}.{signature}"
 
 
+ENDLESS = b"[" * 99_999
+
 HOSTILE_TOKENS: dict[str, Callable[[OidcServer, Claims], Any]] = {
     "signed by another": _signed_by_another,
     "unsigned": _unsigned,
@@ -171,8 +176,11 @@ HOSTILE_TOKENS: dict[str, Callable[[OidcServer, Claims], Any]] = {
     "of nobody": lambda idp, claims: idp.signed({**claims, "sub": None}),
     "of an empty name": lambda idp, claims: idp.signed({**claims, "sub": ""}),
     "of a number": lambda idp, claims: idp.signed({**claims, "sub": 7}),
+    "of a name with NUL": lambda idp, claims: idp.signed({**claims, "sub": "eve\0"}),
+    "of half a character": lambda idp, claims: idp.signed({**claims, "sub": "\ud800"}),
     "of a long name": lambda idp, claims: idp.signed({**claims, "sub": "s" * 192}),
     "nonsense": lambda idp, claims: "nonsense",
+    "nested without end": lambda idp, claims: f"{base64.urlsafe_b64encode(ENDLESS).decode()}.e30.c2ln",
     "a number": lambda idp, claims: 7,
     "missing": lambda idp, claims: None,
 }
@@ -208,7 +216,7 @@ def test_a_provider_that_describes_itself_wrongly_is_not_gone_to(
     assert (answer.status_code, idp.paths) == (403, ["/.well-known/openid-configuration"])
 
 
-@pytest.mark.parametrize("config", [[], "text", 7, b"no JSON", None])
+@pytest.mark.parametrize("config", [[], "text", 7, b"no JSON", ENDLESS, None])
 def test_a_provider_that_describes_itself_as_something_else_is_not_gone_to(
     browser: Browser, idp: OidcServer, company: Company, config: Any
 ) -> None:
@@ -242,7 +250,8 @@ def test_a_provider_at_a_private_address_is_not_asked(
 
 
 @pytest.mark.parametrize(
-    "answer", [7, [], "text", {}, {"access_token": 7}, {"access_token": "a"}, {"access_token": "a", "id_token": {}}]
+    "answer",
+    [7, [], "text", {}, ENDLESS, {"access_token": 7}, {"access_token": "a"}, {"access_token": "a", "id_token": {}}],
 )
 def test_tokens_that_are_none_let_nobody_in(browser: Browser, idp: OidcServer, company: Company, answer: Any) -> None:
     idp.token_answer = answer

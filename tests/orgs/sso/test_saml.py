@@ -182,6 +182,7 @@ HOSTILE: dict[str, Callable[[SamlServer, str], str]] = {
     "of a passing name": _signed(format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient"),
     "of an empty name": _signed(subject=""),
     "of a long name": _signed(subject="s" * 192),
+    "of a name that cannot be seen": _signed(subject="&#x202e;eve"),
     "wrapped beside": _wrapped_beside,
     "wrapped before": _wrapped_before,
     "wrapped within": _wrapped_within,
