@@ -1,0 +1,68 @@
+"""Small scopes find their memories beside large ones: as many and as near as an exact search (reliability.md C8)."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from loci.tenancy.context import tenant_tx
+from memories.embedding import embed_query, embedder
+from memories.embedding.base import Vectors
+from memories.models import Memory
+from memories.retrieval import analyzer
+from tests.conftest import Person
+from tests.memories.support import search
+
+TOP = 10
+QUERIES = ("Where does she live?", "What may he not eat?", "Which language do they speak?")
+LARGEST = int(os.environ.get("RECALL_ROWS", "60000"))
+"""The size of the largest scope under `make chaos`."""
+TEXT = "Memorandum"
+"""Of every memory: no word of a query, so that the vectors alone decide."""
+
+
+def near(queries: Vectors, rows: int, chance: np.random.Generator) -> Vectors:
+    """Returns unit vectors around those of the queries, each as far from its own as the others' are."""
+    noise = chance.normal(size=(rows, queries.shape[1])) / np.sqrt(queries.shape[1])
+    moved = queries[np.arange(rows) % len(queries)] + noise
+    return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), np.float16)
+
+
+def keep(person: Person, user: str, vectors: Vectors) -> None:
+    found_by = {"terms": analyzer.tsvector(TEXT), "term_count": 1, "embedding_model": embedder().model}
+    with tenant_tx(person.tenant):
+        Memory.objects.bulk_create(
+            (Memory(text=TEXT, hash=str(n), user_id=user, embedding=v, **found_by) for n, v in enumerate(vectors)),
+            batch_size=1_000,
+        )
+
+
+def recalls(person: Person, user: str, queries: Vectors, kept: Vectors) -> Iterator[float]:
+    """Yields for each query how many of what is found are as near as the nearest ten; 0 where rows are missing."""
+    for text, query in zip(QUERIES, queries, strict=True):
+        cosines = kept.astype(np.float32) @ query
+        wanted = np.sort(cosines)[-TOP:]
+        hits = search(person, text, {"user_id": user}, top_k=TOP, threshold=0.0)
+        near_enough = [hit for hit in hits if hit["score_breakdown"]["semantic"] >= wanted[0] - 1e-3]
+        yield len(near_enough) / len(wanted) if len(hits) == len(wanted) else 0.0
+
+
+@pytest.mark.parametrize(
+    "sizes", [(10, 400, 2_000), pytest.param((10, 400, LARGEST // 12, LARGEST), marks=pytest.mark.chaos)]
+)
+def test_every_scope_finds_what_an_exact_search_of_it_finds(alice: Person, bob: Person, sizes: tuple[int, ...]) -> None:
+    chance, queries = np.random.default_rng(8), np.stack([embed_query(text) for text in QUERIES])
+    scopes = [(alice, 10), *((bob, size) for size in sizes)]
+    kept = [near(queries, size, chance) for _, size in scopes]
+    for (person, size), vectors in zip(scopes, kept, strict=True):
+        keep(person, f"user of {size}", vectors)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("loci_app",)
+    found = {
+        (person.email, size): list(recalls(person, f"user of {size}", queries, vectors))
+        for (person, size), vectors in zip(scopes, kept, strict=True)
+    }
+    assert found == {scope: [1.0] * len(QUERIES) for scope in found}
