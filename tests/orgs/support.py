@@ -83,7 +83,7 @@ def confined_to(client: Client, org_id: UUID) -> None:
     session: Any = client.session
     with org_tx(org_id):
         provider = IdentityProvider.objects.create(org_id=org_id, kind=ProviderKind.OIDC, name="Staff")
-        name = f"{org_id}.example"
+        name = f"sso.{org_id}.example"
         domain = Domain.objects.create(org_id=org_id, name=name, token="t", verified_at=timezone.now())
     person = session["_auth_user_id"]
     SocialAccount.objects.create(user_id=person, provider=provider.public_id, uid=person)
