@@ -1,5 +1,6 @@
 """Rows of every tenant's table, and SQL as each of the database's roles."""
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -34,12 +35,14 @@ from memories.retrieval import analyzer
 from memories.text import text_hash
 from orgs import audit
 from orgs.models import ApiKey, Domain, IdentityProvider, Invitation, Membership, Organization, Project, Role
-from tests.conftest import DATABASE, Services
+from tests.conftest import DATABASE, KEPT, Services
 from workers.models import Job
 
 TENANT_TABLES = sorted(PROJECT_TABLES | ORG_TABLES)
 APPEND_ONLY = frozenset({"audit_entry"})
 """Tables whose rows the app can add and read, and nothing else."""
+UNCHECKED = sql.SQL("SET LOCAL session_replication_role = replica")
+"""Lets a superuser put rows back in any order."""
 MODELS: dict[str, Any] = {model._meta.db_table: model for model in apps.get_models()}
 
 
@@ -157,16 +160,28 @@ def saved(connection: psycopg.Connection, tenant: Tenant) -> sql.Composed:
     where = dict.fromkeys(sorted(PROJECT_TABLES), of_projects)
     where |= dict.fromkeys(sorted(ORG_TABLES), sql.SQL("org_id = {}").format(own))
     where["organization"] = sql.SQL("id = {}").format(own)
-    statements: list[sql.Composable] = [sql.SQL("SET LOCAL session_replication_role = replica")]
-    for table, condition in where.items():
-        statements.append(sql.SQL("DELETE FROM {} WHERE {}").format(sql.Identifier(table), condition))
+    emptied = [
+        sql.SQL("DELETE FROM {} WHERE {}").format(sql.Identifier(table), condition)
+        for table, condition in where.items()
+    ]
+    return sql.SQL("; ").join([UNCHECKED, *emptied, *_filled(connection, where)])
+
+
+def all_saved(connection: psycopg.Connection) -> sql.Composed:
+    """Returns the statements that fill the empty database of a test with all that is in it now, as `saved` does."""
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL (%s)"
+    names = [name for (name,) in connection.execute(tables, [KEPT])]
+    return sql.SQL("; ").join([UNCHECKED, *_filled(connection, dict.fromkeys(names, sql.SQL("true")))])
+
+
+def _filled(connection: psycopg.Connection, where: Mapping[str, sql.Composable]) -> Iterator[sql.Composable]:
+    """Yields the statements that insert the rows of each table that meet its condition now."""
     for table, condition in where.items():
         name = sql.Identifier(table)
         found = sql.SQL("SELECT to_jsonb(t) FROM {} AS t WHERE {}").format(name, condition)
         if rows := [row for (row,) in connection.execute(found)]:
             put_back = sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_recordset(NULL::{0}, {1})")
-            statements.append(put_back.format(name, sql.Literal(Jsonb(rows))))
-    return sql.SQL("; ").join(statements)
+            yield put_back.format(name, sql.Literal(Jsonb(rows)))
 
 
 def copy_row(connection: psycopg.Connection, table: str, row: Any) -> None:

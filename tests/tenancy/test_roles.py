@@ -1,7 +1,10 @@
 """Every endpoint, asked by everybody: owners, readers, outsiders, and keys of every kind (reliability.md §2.1)."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from django.test import Client
 
@@ -13,7 +16,7 @@ from tests.conftest import Person, Services
 from tests.tenancy.cases import CASES, Call
 from tests.tenancy.roles import ACTORS, ALL, KEYS, NEEDS, ORGANIZATION_KEYS, Actor
 from tests.tenancy.rows import everything
-from tests.tenancy.world import World
+from tests.tenancy.world import SetUp, World, in_its_place, new_world
 
 ROLES = {
     "reader": (Role.READER, None),
@@ -67,7 +70,15 @@ def _naming_the_project(call: Call, person: Person) -> Call:
 
 
 @pytest.fixture
-def stage(alice: Person, bob: Person, world: World) -> Stage:
+def stage(set_up: SetUp, admin: psycopg.Connection, settings: Any, tmp_path: Path) -> Stage:
+    stage = set_up("stage", lambda: new_stage(new_world(admin)))
+    in_its_place(stage.world, settings, tmp_path)
+    return stage
+
+
+def new_stage(world: World) -> Stage:
+    """Makes everybody who asks, with their keys and sessions."""
+    alice, bob = world.alice, world.bob
     owner = User.objects.get(email=alice.email)
     people = {"owner": owner, "outsider": User.objects.get(email=bob.email)}
     project = _project(alice)

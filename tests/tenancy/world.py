@@ -4,9 +4,10 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import psycopg
@@ -18,9 +19,12 @@ from loci.tenancy.context import Tenant, tenant_tx
 from memories.models import Entity
 from orgs import audit
 from orgs.models import ApiKey, Invitation, KeyKind, Membership, Project
-from tests.conftest import Person
+from tests.conftest import Person, make_person
+from tests.orgs.support import signed_in, with_organization_key
 from tests.tenancy.cases import Call, Ids
 from tests.tenancy.rows import make_rows, org_rows, saved
+
+T = TypeVar("T")
 
 LONG_NUMBER = 10**12
 """Beyond it, an entity's number is no part of any other number in an answer."""
@@ -133,17 +137,23 @@ def ids_of_nobody() -> Ids:
     )
 
 
+class SetUp(Protocol):
+    """What the fixture `set_up` returns."""
+
+    def __call__(self, name: str, make: Callable[[], T]) -> T: ...
+
+
 @dataclass
 class World:
-    """Alice with her secret, and Bob, whose project is as it was before each of his calls."""
+    """Alice with her secret, and Bob, whose organization is as it was before each of his calls."""
 
     alice: Person
     bob: Person
     hers: Ids
+    his: Ids
     admin: psycopg.Connection
     sessions: dict[str, Client]
     organization_keys: dict[str, Client]
-    his: Ids | None = None
     saved: dict[str, sql.Composed] = field(default_factory=dict)
     """By email, the statements that put a person's organization back."""
     fresh: dict[str, int] = field(default_factory=dict)
@@ -168,13 +178,6 @@ class World:
             method, call.path + query, body, content_type="application/json", headers=call.headers
         )
 
-    def bob_again(self) -> Ids:
-        """Has Bob's project and organization at one row in each table."""
-        if self.his is None:
-            self.his = ids_of(self.bob, "bob", "Lives in Rome")
-        self.again(self.bob)
-        return self.his
-
     def again(self, person: Person) -> None:
         """Puts the person's organization back to what it was at the first call, if anything was written since."""
         if person.email not in self.saved:
@@ -182,7 +185,7 @@ class World:
             used = "UPDATE api_key SET last_used_at = now() + interval '1 day' WHERE org_id = %s"
             self.admin.execute(used, [person.tenant.org_id])
             self.saved[person.email] = saved(self.admin, person.tenant)
-        elif self.fresh[person.email] != self._writes():
+        if self.fresh.get(person.email) != self._writes():
             with self.admin.transaction():
                 self.admin.execute(self.saved[person.email])
         self.fresh[person.email] = self._writes()
@@ -199,10 +202,10 @@ class World:
         """
         answers = []
         for client in self.clients_of(self.bob, call):
-            his = self.bob_again()
-            response = self.call_as(replace(self.bob, client=client), method, call.naming(named or his))
+            self.again(self.bob)
+            response = self.call_as(replace(self.bob, client=client), method, call.naming(named or self.his))
             headers = {name: value for name, value in response.headers.items() if name not in EACH_ITS_OWN}
-            text = _settled(response.getvalue().decode(), [*asdict(named or his).values()])
+            text = _settled(response.getvalue().decode(), [*asdict(named or self.his).values()])
             answers.append((response.status_code, headers, text))
         return answers
 
@@ -215,6 +218,26 @@ class World:
         if foreign != unknown:
             yield f"{call}: {foreign} is not {unknown}"
         yield from (f"{call} tells {word!r}" for word in (SECRET, self.alice.email) if word in str(foreign))
+
+
+def new_world(admin: psycopg.Connection) -> World:
+    """Makes Alice, her secret, and Bob, who has one row in each table too."""
+    alice, bob = make_person("alice@example.com"), make_person("bob@example.org")
+    sessions = {person.email: signed_in(person).client for person in (alice, bob)}
+    organization_keys = {person.email: with_organization_key(person).client for person in (alice, bob)}
+    hers, his = ids_of(alice, "alice", SECRET), ids_of(bob, "bob", "Lives in Rome")
+    return World(alice, bob, hers, his, admin, sessions, organization_keys)
+
+
+def in_its_place(world: World, settings: Any, folder: Path) -> World:
+    """Returns the world as a test finds it: nothing was written yet, and DNS proves the domains of both."""
+    world.fresh.clear()
+    settings.DNS_FILE = str(folder / "dns")
+    records = [
+        f'_loci.{person.tenant.org_id}.example "loci-domain-verification=token"' for person in (world.alice, world.bob)
+    ]
+    Path(settings.DNS_FILE).write_text("\n".join(records))
+    return world
 
 
 def _settled(text: str, named: list[str]) -> str:
