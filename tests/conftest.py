@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import redis
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
@@ -87,6 +88,7 @@ def django_db_setup(services: Services, django_db_blocker: Any) -> Iterator[None
     """Makes the test database from the provisioned template as the owner; the tests themselves are `loci_app`."""
     settings.SECRET_KEY, settings.KEY_PEPPER = "a secret of the tests", "a pepper of the tests"
     settings.MASTER_KEY = "a master key of the tests"
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # Of strength nothing is asked here.
     with django_db_blocker.unblock():
         _point_to(services, "loci")
         provision(services.postgres.admin_url("postgres"))

@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import itertools
 import re
 import secrets
 import zlib
@@ -15,16 +16,21 @@ from cryptography.x509.oid import NameOID
 from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
+from tests.orgs.sso.oidc_server import key_of
+
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 SSO_URL = "https://login.corp.example/saml"
 
 
+_NAMES = itertools.cycle(("one", "two", "three", "four"))
+
+
 @dataclass
 class Signer:
-    """A key with its certificate."""
+    """A key with its certificate. Of four that follow each other, none has another's key."""
 
-    key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65_537, 2_048))
+    key: rsa.RSAPrivateKey = field(default_factory=lambda: key_of(next(_NAMES)))
 
     @property
     def private_pem(self) -> str:
