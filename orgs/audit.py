@@ -6,7 +6,7 @@ out or put between without a trace in everything that follows. `docs/audit.md` t
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -181,7 +181,7 @@ class Chain:
     as an entry of the chain itself says. `kept` are hashes by number that were kept elsewhere.
     """
 
-    anchors: frozenset[tuple[Any, Any]] = frozenset()
+    anchors: Sequence[tuple[Any, Any]] = ()
     kept: Mapping[int, str] = field(default_factory=dict)
     number: int = 0
     hash: str = ""

@@ -70,11 +70,10 @@ def head_before(org_id: UUID, moment: datetime) -> AuditEntry | None:
         return AuditEntry.objects.filter(created_at__lt=moment).order_by("-number").first()
 
 
-def anchors_of(org_id: UUID) -> frozenset[tuple[Any, Any]]:
-    """Returns number and hash of the last entries that were pruned, as the log itself says."""
+def anchors_of(org_id: UUID) -> list[tuple[Any, Any]]:
+    """Returns number and hash of the last entries that were pruned, as the log itself says: maybe anything."""
     with org_tx(org_id):
-        told = AuditEntry.objects.filter(action=PRUNE).values_list("details", flat=True)
-        return frozenset((details.get("number"), details.get("hash")) for details in told)
+        return list(AuditEntry.objects.filter(action=PRUNE).values_list("details__number", "details__hash"))
 
 
 def last_number(org_id: UUID) -> int:

@@ -86,6 +86,7 @@ TAMPERING = {
         " WHERE number = 4) WHERE number = 6; DELETE FROM audit_entry WHERE number = 4",
         "Entry 6 was changed.",
     ),
+    "the anchor emptied": ("UPDATE audit_entry SET details = '[]' WHERE number = 6", "Entry 6 was changed."),
     "the anchor removed": ("DELETE FROM audit_entry WHERE number = 6", "Entry 1 is missing: 4 follows."),
 }
 
