@@ -13,6 +13,7 @@ FOUND_BY = ("embedding", "embedding_model", "terms", "term_count")
 """The columns by which a text is found: of a memory those of its text, of a revision those of a text of the past."""
 NOT_FOUND_BY: Mapping[str, Any] = {"embedding": None, "embedding_model": "", "terms": None, "term_count": 0}
 NOT_JUDGED: Mapping[str, Any] = {
+    "categories": None,
     "event_time": None,
     "lifetime": Lifetime.LASTING,
     "importance": None,

@@ -12,6 +12,9 @@ from django.utils.dateparse import parse_datetime
 from memories.extraction.base import Fact
 from memories.topics import topic_keys
 
+NO_CATEGORIES: Mapping[str, Any] = {"categories": None}
+"""Those given before hold no more. An empty list is "none were given", and leaves them."""
+
 
 def columns_of(fact: Fact) -> dict[str, Any]:
     """Returns the columns of a memory that an extractor judges, and those that judge where the fact came from."""
@@ -38,12 +41,12 @@ def kept_of(fact: Fact) -> dict[str, Any]:
 def columns_after(kept: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Returns the columns of a memory after statements of which this was kept, one after the other.
 
-    The last one's judgement holds; of categories the last that were given.
+    The last one's judgement holds; of categories the last that were given, unless they hold no more.
     """
-    columns: dict[str, Any] = {"categories": None}
+    columns: dict[str, Any] = dict(NO_CATEGORIES)
     for one in kept:
         said = {name: value for name, value in one.items() if name not in {"attribute", "value", "categories"}}
-        columns |= {**said, "categories": one["categories"] or columns["categories"]}
+        columns |= {**said, "categories": columns["categories"] if one["categories"] == [] else one["categories"]}
     if "topics" in columns:
         columns["topic_keys"] = topic_keys(columns["topics"])
         columns["event_time"] = parse_datetime(columns["event_time"]) if columns["event_time"] else None

@@ -15,7 +15,7 @@ from memories.models import EDITOR, Attribute, Cause, Memory, Revision
 from memories.provenance import LOCI, Author
 from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
-from memories.resolution.judgement import columns_of, kept_of
+from memories.resolution.judgement import NO_CATEGORIES, columns_of, kept_of
 from memories.resolution.timeline import Statement
 from memories.screening import Flag, Screened, screen
 from memories.text import searchable, vectors_of
@@ -79,8 +79,8 @@ def _screened(tenant: Tenant, texts: Sequence[str]) -> list[Screened]:
 def _restated(edit: Edit, said: Screened, vector: Any) -> PreparedEdit:
     # What an extractor judged of the text before says nothing of the new one.
     fact = Fact(said.text, flags=said.flags)
-    columns = {**edit.columns, **searchable(said.text, vector), **columns_of(fact)}
-    return PreparedEdit(edit.memory_id, said.text, columns, kept_of(fact))
+    columns = {**edit.columns, **searchable(said.text, vector), **columns_of(fact), **NO_CATEGORIES}
+    return PreparedEdit(edit.memory_id, said.text, columns, {**kept_of(fact), **NO_CATEGORIES})
 
 
 def _kept(edit: Edit) -> PreparedEdit:

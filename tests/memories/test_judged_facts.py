@@ -58,9 +58,11 @@ def test_a_merge_judges_anew(alice: Person, llm: FakeLLM) -> None:
 
 
 def test_what_was_judged_of_a_text_does_not_outlive_it(alice: Person, llm: FakeLLM) -> None:
-    event = scripted_add(alice, llm, fact("Works at Acme", topics=["Acme"], importance=4, relations=[EDGE]))
+    event = scripted_add(
+        alice, llm, fact("Works at Acme", categories=["jobs"], topics=["Acme"], importance=4, relations=[EDGE])
+    )
     edited = put(alice, event["results"][0]["id"], text="Likes tea")
-    assert (edited["topics"], edited["importance"], edited["relations"]) == ([], None, [])
+    assert (edited["topics"], edited["importance"], edited["relations"], edited["categories"]) == ([], None, [], None)
 
 
 def test_what_matters_at_the_moment_only_is_rejected_with_that_reason(alice: Person, llm: FakeLLM) -> None:

@@ -145,7 +145,8 @@ def test_a_merged_memory_says_again_what_it_said_before(alice: Person, mallory: 
 
 
 def test_an_edited_memory_says_again_what_it_said_before(alice: Person, mallory: Person, llm: FakeLLM) -> None:
-    rome = scripted_add(alice, llm, lives_in("Rome", topics=["Rome"], importance=4))["results"][0]["id"]
+    home = lives_in("Rome", topics=["Rome"], importance=4, categories=["travel"])
+    rome = scripted_add(alice, llm, home)["results"][0]["id"]
     before = state_of(alice)
     put(mallory, rome, text="Lives on Mars")
     batch = {"memories": [{"memory_id": rome, "text": "Lives on Venus"}]}
@@ -153,6 +154,16 @@ def test_an_edited_memory_says_again_what_it_said_before(alice: Person, mallory:
     assert counts(roll_back(alice, key_id=key_of(mallory))) == (0, 1, 0)
     assert state_of(alice) == before
     assert verdicts(scripted_add(alice, llm, lives_in("Bern"))) == ["merged"]
+
+
+def test_an_edited_memory_does_not_get_back_the_categories_of_its_old_text(
+    alice: Person, mallory: Person, llm: FakeLLM
+) -> None:
+    rome = scripted_add(alice, llm, lives_in("Rome", categories=["travel"]))["results"][0]["id"]
+    put(alice, rome, text="Works from Oslo")
+    put(mallory, rome, text="Works on Mars")
+    roll_back(alice, key_id=key_of(mallory))
+    assert (memory(alice, rome)["memory"], memory(alice, rome)["categories"]) == ("Works from Oslo", None)
 
 
 def test_what_was_said_after_the_poison_stays(alice: Person, mallory: Person, llm: FakeLLM) -> None:
