@@ -68,7 +68,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "score_breakdown": {
             "semantic": hit.semantic,
             "bm25": hit.lexical,
-            "entity": None,
+            "entity": hit.attribute,
             "absolute": hit.absolute,
         },
     }

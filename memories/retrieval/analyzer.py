@@ -61,6 +61,11 @@ def terms(text: str) -> list[str]:
     return [_stem(word[:MAX_TERM_LENGTH]) for word in informative or words]
 
 
+def spoken(text: str) -> list[str]:
+    """Returns all words of a text in the form of terms, stop words too, in its order."""
+    return [_stem(word[:MAX_TERM_LENGTH]) for word in islice(_words(_normalized(text)), MAX_TERMS)]
+
+
 def query_terms(text: str) -> list[str]:
     """Returns the first 32 different terms of a query."""
     return list(islice(dict.fromkeys(terms(text)), MAX_QUERY_TERMS))

@@ -1,13 +1,14 @@
 """Which memories of a scope answer a query, in one SQL statement (design.md §4).
 
 Two legs read the scope in one scan: **dense** (cosine with the query's vector) and **lexical** (BM25 with the scope's
-own statistics; a term counts once per memory). Each is normalized over the scope, and their weighted sum gives the
-order. The absolute score is a fixed logistic of the raw legs, so that it compares between queries.
+own statistics; a term counts once per memory). Each is normalized over the scope. The third, **attribute**, knows which
+memories support an attribute that is asked for. The weighted sum of all gives the order. The absolute score is a fixed
+logistic of the raw legs, so that it compares between queries.
 
 What memories said at another time is ranked by the same statement, which then reads the texts of that time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, TypeAlias
@@ -20,13 +21,15 @@ from memories.embedding.base import Vectors
 from memories.models import Memory, Revision
 from memories.past import Interval, as_it_was
 from memories.retrieval import analyzer
+from memories.retrieval.attributes import named_by
 from memories.text import FOUND_BY
 
-DENSE_WEIGHT, LEXICAL_WEIGHT = 0.4, 0.6
-"""How much each normalized leg counts in the order."""
+DENSE_WEIGHT, LEXICAL_WEIGHT, ATTRIBUTE_WEIGHT = 0.4, 0.6, 1.1
+"""How much each leg counts in the order. An attribute counts like the best match of words."""
 
 INTERCEPT, SEMANTIC, COVERAGE = -3.2, 8.0, 3.0
-"""The logistic of the absolute score: of the cosine, and of how much of the query's information a memory holds."""
+"""The logistic of the absolute score: of the cosine, and of how much of the query's information a memory holds. Who
+supports an attribute that is asked for holds as much as is named of it."""
 
 BM25_K1, BM25_B = 2.0, 0.9
 """Fitted with the weights on half of the development questions (tests/bench/sessions.py), checked on the other."""
@@ -34,11 +37,15 @@ BM25_K1, BM25_B = 2.0, 0.9
 
 @dataclass(frozen=True)
 class Query:
-    """What is looked for. `vector` is None when the embedder is down: the lexical leg then answers alone."""
+    """What is looked for. `vector` is None when the embedder is down: the other legs then answer without it.
+
+    `entities` (`user:alex`) are those whose attributes the query may ask for.
+    """
 
     text: str
     vector: Vectors | None
     model: str
+    entities: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,9 @@ class Hit:
     """A memory that answers a query.
 
     `score` is what the wire shows: sorted, between 0 and 1. `absolute` is the memory's own score, `semantic` its cosine
-    and `lexical` its BM25 score as a share of the query's information; None where a leg could not be asked. `interval`
-    is when the memory said this, where another time was asked about.
+    and `lexical` its BM25 score as a share of the query's information; None where a leg could not be asked. `attribute`
+    is how much of an attribute that it supports the query names, None where it names none. `interval` is when the
+    memory said this, where another time was asked about.
     """
 
     memory: Memory
@@ -55,6 +63,7 @@ class Hit:
     absolute: float
     semantic: float | None
     lexical: float
+    attribute: float | None = None
     interval: Interval | None = None
 
 
@@ -104,23 +113,24 @@ def rank_then(
 
 
 def _best(scan: _Scan, texts: _Texts, query: Query, limit: int, threshold: float) -> list[Any]:
-    written, params = scan
-    statement = _statement(written, texts, len(analyzer.query_terms(query.text)))
-    return list(Memory.objects.raw(statement, [*params, threshold, limit, current_project_id()]))
+    (scanned, of_scan), (named, of_named) = scan, named_by(query.text, query.entities)
+    statement = _statement(scanned, named, texts, len(analyzer.query_terms(query.text)))
+    return list(Memory.objects.raw(statement, [*of_scan, *of_named, threshold, limit, current_project_id()]))
 
 
 def _hits(rows: Sequence[Any]) -> list[Hit]:
     """A hit's score is the best absolute score from the last hit up to itself, so that the list is sorted by it."""
     scores = list(accumulate((row.absolute for row in reversed(rows)), max))[::-1]
     return [
-        Hit(memory=row, score=score, absolute=row.absolute, semantic=row.semantic, lexical=row.coverage)
+        Hit(row, score, absolute=row.absolute, semantic=row.semantic, lexical=row.coverage, attribute=row.share)
         for row, score in zip(rows, scores, strict=True)
     ]
 
 
-def _statement(scan: str, texts: _Texts, terms: int) -> str:
+def _statement(scan: str, named: str, texts: _Texts, terms: int) -> str:
     return STATEMENT.format(
         scan=scan,
+        named=named,
         weights="".join(f", {_idf(number)} AS w{number}" for number in range(terms)),
         matched=" + ".join(f"t{number} * w{number}" for number in range(terms)) or "0",
         information=" + ".join(f"w{number}" for number in range(terms)) or "1",
@@ -186,17 +196,20 @@ _LENGTH = f"(1 + {BM25_K1} * ({1 - BM25_B} + {BM25_B} * length::float8 / greates
 # Materialized: else a planner without statistics computes the totals anew for every row.
 STATEMENT = f"""
     WITH scanned AS MATERIALIZED ({{scan}}),
+    named AS MATERIALIZED ({{named}}),
     totals AS MATERIALIZED (SELECT avg(length)::float8 AS average {{weights}} FROM scanned),
     legs AS (
-        SELECT id, semantic, ({{matched}}) * {BM25_K1 + 1} / {_LENGTH} / ({{information}}) AS coverage
-        FROM scanned CROSS JOIN totals
+        SELECT id, semantic, share, ({{matched}}) * {BM25_K1 + 1} / {_LENGTH} / ({{information}}) AS coverage
+        FROM scanned CROSS JOIN totals LEFT JOIN named USING (id)
     ),
     scored AS (
-        SELECT id, semantic, coverage,
-               1 / (1 + exp(-({INTERCEPT} + {SEMANTIC} * coalesce(semantic, 0) + {COVERAGE} * coverage))) AS absolute,
+        SELECT id, semantic, coverage, share,
+               1 / (1 + exp(-({INTERCEPT} + {SEMANTIC} * coalesce(semantic, 0)
+                   + {COVERAGE} * greatest(coverage, share)))) AS absolute,
                {DENSE_WEIGHT} * coalesce((semantic - min(semantic) OVER ())
                    / nullif(max(semantic) OVER () - min(semantic) OVER (), 0), 0)
-               + {LEXICAL_WEIGHT} * coalesce(coverage / nullif(max(coverage) OVER (), 0), 0) AS fused
+               + {LEXICAL_WEIGHT} * coalesce(coverage / nullif(max(coverage) OVER (), 0), 0)
+               + {ATTRIBUTE_WEIGHT} * coalesce(share, 0) AS fused
         FROM legs
     ),
     best AS (
@@ -207,7 +220,7 @@ STATEMENT = f"""
            memory.expires_on, memory.replaced_by_id, memory.version, memory.created_at, memory.updated_at,
            memory.event_time, memory.lifetime, memory.importance, memory.topics, memory.relations, memory.trust,
            memory.flags,
-           best.semantic, best.coverage, best.absolute {{shown}}
+           best.semantic, best.coverage, best.share, best.absolute {{shown}}
     FROM best {{memory}}
     ORDER BY best.fused DESC, best.absolute DESC, best.id
 """  # noqa: S608 - only constants of this module are written into the text; all else is bound

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loci.errors import DependencyError
 from loci.observability import metrics
@@ -10,7 +10,7 @@ from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding import embed_query, embedder
 from memories.past import said_by
 from memories.queries import USUALLY, Visibility, visible, visible_then
-from memories.retrieval.filters import Node, to_q, to_q_then
+from memories.retrieval.filters import Node, named_entities, to_q, to_q_then
 from memories.retrieval.ranking import OF_SCANNED, Hit, Query, rank, rank_then
 
 logger = logging.getLogger(__name__)
@@ -41,15 +41,16 @@ def search(
 ) -> Found:
     """Returns the best `top_k` memories that `where` admits and whose absolute score reaches `threshold`.
 
-    Where `visibility` is of another time, memories are found by what they said then. With the embedder down, the
-    lexical leg answers alone.
+    Where `visibility` is of another time, memories are found by what they said then, and not by attributes, of which
+    the value of now is known. With the embedder down, the other legs answer without it.
     """
     started = time.perf_counter()
     embedded, degraded = _embedded(query)
     embedding_done = time.perf_counter()
     with tenant_tx(tenant):
         if visibility.moment is None:
-            hits = rank(visible(to_q(where), visibility), embedded, limit=top_k, threshold=threshold)
+            asked = replace(embedded, entities=named_entities(where))
+            hits = rank(visible(to_q(where), visibility), asked, limit=top_k, threshold=threshold)
         else:
             scope = visible_then(to_q_then(where), visibility.moment, visibility)
             said = said_by(OF_SCANNED, visibility.moment, superseded=visibility.superseded)

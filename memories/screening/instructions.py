@@ -3,10 +3,10 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from memories.phrases import Phrase, by_first_word, phrase, standing
 
 _MARKS = re.compile(
     r"<\|[a-z_]{2,20}\|>|\[/?INST\]|<</?SYS>>"
@@ -27,33 +27,6 @@ _WITHOUT_SPACES = re.compile(
     r"|(?:지시|명령|규칙|프롬프트)[^.\n]{0,8}(?:무시|잊어)|지금부터[^.\n]{0,6}(?:너|당신|항상)|항상[^.\n]{0,20}추천"
 )
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[.!?;:,\n\"“”()\[\]{}<>*#-]")  # noqa: RUF001 - an apostrophe that people type
-_SENTENCE_ENDS = frozenset(".!?\n")
-_JOINING = frozenset({"and", "then", "also", "please", "so", "but"})
-"""A clause begins after these, too."""
-
-
-@dataclass(frozen=True)
-class _Step:
-    words: frozenset[str]
-    gap: int = 0
-
-
-@dataclass(frozen=True)
-class _Phrase:
-    steps: tuple[_Step, ...]
-    is_start: bool
-
-    def stands_at(self, place: int, tokens: Sequence[str]) -> bool:
-        """Tells whether the phrase's first step, which is the token at `place`, is followed by the others."""
-        if self.is_start and not _begins_clause(place, tokens):
-            return False
-        for step in self.steps[1:]:
-            following = tokens[place + 1 : place + 2 + step.gap]
-            further = next((number for number, token in enumerate(following) if token in step.words), None)
-            if further is None or not _SENTENCE_ENDS.isdisjoint(following[:further]):
-                return False
-            place += 1 + further
-        return True
 
 
 def instructs(text: str) -> bool:
@@ -64,38 +37,10 @@ def instructs(text: str) -> bool:
 
 def _has_phrase(plain: str) -> bool:
     tokens = _TOKEN.findall(plain.casefold().replace("’", "'"))  # noqa: RUF001 - as above
-    by_first = _phrases()
-    return any(
-        phrase.stands_at(place, tokens)
-        for place, token in enumerate(tokens)
-        if token in by_first
-        for phrase in by_first[token]
-    )
-
-
-def _begins_clause(place: int, tokens: Sequence[str]) -> bool:
-    return place == 0 or not tokens[place - 1][0].isalnum() or tokens[place - 1] in _JOINING
+    return next(standing(tokens, _phrases()), None) is not None
 
 
 @cache
-def _phrases() -> dict[str, list[_Phrase]]:
-    """The phrases by each word that they may begin with."""
+def _phrases() -> dict[str, list[Phrase]]:
     read = tomllib.loads(Path(__file__).with_name("instructions.toml").read_text())
-    lists = {name: frozenset(words.split()) for name, words in read["lists"].items()}
-    found: dict[str, list[_Phrase]] = {}
-    for written in (each for phrases in read["phrases"].values() for each in phrases):
-        phrase = _Phrase(tuple(_steps(written.removeprefix("^ "), lists)), written.startswith("^ "))
-        for word in phrase.steps[0].words:
-            found.setdefault(word, []).append(phrase)
-    return found
-
-
-def _steps(written: str, lists: dict[str, frozenset[str]]) -> Iterator[_Step]:
-    gap = 0
-    for part in written.split():
-        if part.startswith(".."):
-            gap = int(part[2:])
-            continue
-        named = (lists[word[1:-1]] if word.startswith("[") else {word} for word in part.split("|"))
-        yield _Step(frozenset[str]().union(*named), gap)
-        gap = 0
+    return by_first_word(phrase(written, read["lists"]) for phrases in read["phrases"].values() for written in phrases)

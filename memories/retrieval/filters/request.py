@@ -92,6 +92,17 @@ def named_entity(node: Node) -> str | None:
     return min(_owners(node), key=lambda owner: (_TYPES.index(owner.partition(":")[0]), owner), default=None)
 
 
+def named_entities(node: Node) -> set[str]:
+    """Returns all entities that matches may belong to by name, as `user:alex`; not those of a NOT."""
+    match node:
+        case And(children) | Or(children):
+            return {entity for child in children for entity in named_entities(child)}
+        case Condition(field, Operator.EQ | Operator.IN, value) if field in ENTITY_FIELDS:
+            names = value if isinstance(value, tuple) else (value,)
+            return {f"{field.removesuffix('_id')}:{name}" for name in names}
+    return set()
+
+
 def _owners(node: Node) -> set[str]:
     """The named entities that every match belongs to."""
     match node:

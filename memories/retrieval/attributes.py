@@ -1,0 +1,122 @@
+"""Which attributes a question asks for, and so which memories answer it, whatever their words (design.md §4).
+
+`attributes.toml` says how people ask for the well-known ones; any other is asked for by all words of its key. Who asks
+about another time or about somebody else asks for no well-known one: an attribute tells what holds now of one entity.
+"""
+
+import re
+import tomllib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from loci.tenancy.context import current_project_id
+from memories.phrases import Phrase, by_first_word, phrase, standing
+from memories.retrieval import analyzer
+
+BENEATH = 0.9
+"""The share of a key beneath the one that is asked for, when the question has none of its words."""
+
+NOTHING = "SELECT NULL::uuid AS id, NULL::float8 AS share WHERE false"
+_ATTRIBUTES = f"""
+    SELECT attribute.memory_id AS id,
+           max(CASE WHEN attribute.key = ANY(query.keys) OR of_key.words && query.words THEN 1.0 ELSE {BENEATH} END)
+               ::float8 AS share
+    FROM (
+        SELECT tsvector_to_array(to_tsvector('pg_catalog.english', %s)) AS words,
+               %s::text[] AS keys, %s::text[] AS says, %s::text[] AS known
+    ) AS query
+    JOIN attribute ON attribute.project_id = %s
+    JOIN entity ON entity.project_id = attribute.project_id AND entity.id = attribute.entity_id
+    CROSS JOIN LATERAL (
+        SELECT tsvector_to_array(to_tsvector('pg_catalog.english', translate(attribute.key, '._-', '   '))) AS words
+    ) AS of_key
+    WHERE (entity.type, entity.name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+      AND (
+        EXISTS (
+            SELECT FROM unnest(query.keys, query.says) AS asked (key, says)
+            WHERE starts_with(attribute.key || '.', asked.key || '.')
+              AND ('.' || attribute.key || '.' || attribute.value) ~* asked.says
+        )
+        OR of_key.words <> '{{}}' AND of_key.words <@ query.words AND attribute.key <> ALL(query.known)
+      )
+    GROUP BY attribute.memory_id
+"""  # noqa: S608 - only a constant of this module is written into the text; all else is bound
+
+
+_OWNER = re.compile(r"\b(?!(?:What|Where|Who|When|How|Which|It|He|She|That|There|Here|Let)\b)([A-Z]\w*)['\u2019]s\b")
+"""The name before what is somebody's: "Eli's birthday"."""
+
+_Phrases: TypeAlias = Mapping[str, Sequence[Phrase]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A key that is asked for, with those beneath it; only what matches `says`, of `.key.value`, is the answer."""
+
+    key: str
+    says: str = ""
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """What is asked for where one of the phrases `by` stands in a question, and none of `unless`."""
+
+    asked: Asked
+    by: _Phrases
+    unless: _Phrases
+
+
+def asked(question: str) -> list[Asked]:
+    """Returns the well-known keys that a question asks for."""
+    words = analyzer.spoken(_OWNER.sub(r"\1 user", question))
+    return [ask.asked for ask in _asks() if _stands(words, ask.by) and not _stands(words, ask.unless)]
+
+
+def named_by(question: str, entities: Collection[str]) -> tuple[str, Sequence[Any]]:
+    """Returns SQL and parameters of the memories that support an attribute of these entities (`user:alex`) asked for.
+
+    Its columns are `id`, and `share`: how much of the attribute the question names, up to 1. Memories that are not to
+    be shown can be among them.
+    """
+    if not entities:
+        return NOTHING, []
+    asks = asked(question)
+    keys, says = [ask.key for ask in asks], [ask.says for ask in asks]
+    kinds, _, names = zip(*(entity.partition(":") for entity in sorted(entities)), strict=True)
+    return _ATTRIBUTES, [question, keys, says, _well_known(), current_project_id(), list(kinds), list(names)]
+
+
+def _stands(words: Sequence[str], phrases: _Phrases) -> bool:
+    return next(standing(words, phrases), None) is not None
+
+
+def _well_known() -> list[str]:
+    return sorted({ask.asked.key for ask in _asks()})
+
+
+@cache
+def _asks() -> list[_Ask]:
+    read = tomllib.loads(Path(__file__).with_name("attributes.toml").read_text())
+    lists, unless = read["lists"], read["unless"]
+
+    def phrases(written: Iterable[str]) -> _Phrases:
+        return by_first_word(phrase(each, lists, _spoken) for each in written)
+
+    def excluding(about: str) -> _Phrases:
+        return phrases([*unless["another_time"], *(f"[{others}]" for others in unless["others"] if others != about)])
+
+    return [
+        _Ask(Asked(row["key"], _says(row.get("says", ""))), phrases(row["by"]), excluding(row.get("about", "")))
+        for row in read["asks"]
+    ]
+
+
+def _spoken(word: str) -> str:
+    return analyzer.spoken(word)[0]
+
+
+def _says(words: str) -> str:
+    return rf"\.({'|'.join(words.split())})" if words else ""
