@@ -1,18 +1,34 @@
 """Memories that were made elsewhere are taken over as they are, with their ids, times and past (docs/operating.md)."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
 from loci.tenancy.context import Tenant, current_project_id, tenant_tx
-from memories.models import Cause, Entity, Memory, MemoryState, Revision
+from memories.extraction.base import Edge, Fact
+from memories.models import (
+    Cause,
+    Entity,
+    Event,
+    EventStatus,
+    EventType,
+    Memory,
+    MemoryState,
+    Quarantined,
+    Revision,
+)
 from memories.resolution import timeline
+from memories.resolution.quarantine import kept_in_quarantine
+from memories.resolution.resolver import INSTRUCTS
 from memories.resolution.timeline import Statement
+from memories.resolution.verdicts import Verdict, VerdictKind
 from memories.scope import EntityType, Scope
+from memories.services.accepting import AddRequest
 from memories.text import searchable, vectors_of
 from orgs import audit
 
@@ -90,6 +106,28 @@ def import_memories(tenant: Tenant, memories: Sequence[ImportedMemory]) -> int:
         return len(new)
 
 
+def quarantined_there(tenant: Tenant, ids: Collection[UUID]) -> set[UUID]:
+    """Returns which of these ids are of memories that came into quarantine, whatever was decided about them."""
+    with tenant_tx(tenant):
+        return _quarantined(ids)
+
+
+def quarantine_memories(tenant: Tenant, memories: Sequence[ImportedMemory]) -> int:
+    """Lets those of these memories that the project does not know wait for a decision, and returns how many that were.
+
+    Each waits under the memory's own id, as the fact of an add of its own. Its past is not kept.
+    """
+    with tenant_tx(tenant):
+        _wait_for_other_imports()
+        there = _quarantined([memory.id for memory in memories])
+        new = [memory for memory in memories if memory.id not in there]
+        _introduce(memory.scope for memory in new)
+        added = [_add_of(memory) for memory in new]
+        Event.objects.bulk_create(added)
+        Quarantined.objects.bulk_create(_waiting(memory, event) for memory, event in zip(new, added, strict=True))
+        return len(new)
+
+
 def import_entities(tenant: Tenant, entities: Iterable[ImportedEntity]) -> None:
     """Keeps what is known of entities that the project does not have; the others stay as they are."""
     with tenant_tx(tenant):
@@ -137,6 +175,40 @@ def note_import(tenant: Tenant, public_id: str, count: int) -> None:
 
 def _texts(ids: Iterable[UUID]) -> dict[UUID, str]:
     return dict(Memory.objects.filter(id__in=list(ids)).values_list("id", "text"))
+
+
+def _quarantined(ids: Iterable[UUID]) -> set[UUID]:
+    return set(Quarantined.objects.filter(id__in=list(ids)).values_list("id", flat=True))
+
+
+def _add_of(memory: ImportedMemory) -> Event:
+    now = timezone.now()
+    verdict = Verdict(VerdictKind.QUARANTINED, memory.text, reason=INSTRUCTS, quarantine_id=memory.id)
+    asked = AddRequest(memory.scope, (), False, memory.metadata, memory.immutable, memory.expires_on)
+    return Event(
+        **memory.scope.columns(),
+        event_type=EventType.ADD,
+        status=EventStatus.SUCCEEDED,
+        payload=asked.payload(),
+        verdicts=[verdict.as_json()],
+        said_at=memory.created_at,
+        started_at=now,
+        completed_at=now,
+    )
+
+
+def _waiting(memory: ImportedMemory, event: Event) -> Quarantined:
+    judged = {name: value for name, value in memory.judged.items() if name != "topic_keys"}
+    fact = Fact(memory.text, speaker="import", categories=tuple(memory.categories or ()))
+    fact = replace(fact, **{**judged, "relations": tuple(Edge(**edge) for edge in judged["relations"])})
+    return Quarantined(
+        id=memory.id,
+        **memory.scope.columns(),
+        event=event,
+        fact=kept_in_quarantine(fact, extractor=IMPORTER, speaker_name="", known=None),
+        flags=judged["flags"],
+        reason=INSTRUCTS,
+    )
 
 
 def _found_by(memories: Sequence[ImportedMemory]) -> dict[UUID, dict[str, Any]]:

@@ -66,8 +66,9 @@ class Command(BaseCommand):
             try:
                 self._run(work)
             finally:
-                if work.imported and not work.is_dry:
-                    note_import(tenant, options["project"], work.imported)
+                came = work.imported + work.quarantined
+                if came and not work.is_dry:
+                    note_import(tenant, options["project"], came)
         self._report(work)
 
     def _run(self, work: Import) -> None:
@@ -100,7 +101,8 @@ class Command(BaseCommand):
     def _report(self, work: Import) -> None:
         self.stdout.write(f"{'to import' if work.is_dry else 'imported':<15}{work.imported:,}")
         self.stdout.write(f"{'already there':<15}{work.there:,}")
-        self.stdout.write(f"{'skipped':<15}{work.skipped:,}")
+        for name in ("skipped", "rejected", "quarantined", "flagged", "redacted"):
+            self.stdout.write(f"{name:<15}{getattr(work, name):,}")
         if work.unlinked:
             self.stdout.write(f"{len(work.unlinked):,} superseded memories name a successor that is not there.")
         if work.skipped:
