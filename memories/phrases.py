@@ -25,6 +25,11 @@ class Phrase:
     steps: tuple[_Step, ...]
     is_start: bool
 
+    @property
+    def words(self) -> frozenset[str]:
+        """Returns all words that it may be made of."""
+        return frozenset[str]().union(*(step.words for step in self.steps))
+
     def stands_at(self, place: int, tokens: Sequence[str]) -> bool:
         """Tells whether the phrase's first step, which is the token at `place`, is followed by the others."""
         if self.is_start and not _begins_clause(place, tokens):

@@ -19,6 +19,9 @@ from memories.retrieval import analyzer
 BENEATH = 0.9
 """The share of a key beneath the one that is asked for, when the question has none of its words."""
 
+MOST_BESIDE = 2
+"""Words of a question, without stop words, that may stand beside those that ask for an attribute."""
+
 NOTHING = "SELECT NULL::uuid AS id, NULL::float8 AS share WHERE false"
 _ATTRIBUTES = f"""
     SELECT attribute.memory_id AS id,
@@ -41,6 +44,7 @@ _ATTRIBUTES = f"""
               AND ('.' || attribute.key || '.' || attribute.value) ~* asked.says
         )
         OR of_key.words <> '{{}}' AND of_key.words <@ query.words AND attribute.key <> ALL(query.known)
+            AND cardinality(query.words) <= cardinality(of_key.words) + {MOST_BESIDE}
       )
     GROUP BY attribute.memory_id
 """  # noqa: S608 - only a constant of this module is written into the text; all else is bound
@@ -48,6 +52,8 @@ _ATTRIBUTES = f"""
 
 _OWNER = re.compile(r"\b(?!(?:What|Where|Who|When|How|Which|It|He|She|That|There|Here|Let)\b)([A-Z]\w*)['\u2019]s\b")
 """The name before what is somebody's: "Eli's birthday"."""
+_NAME = re.compile(r"(?<=\s)[A-Z]\w*")
+_CLAUSE_END = re.compile(r"[,;.!?]+(?=\s|$)")
 
 _Phrases: TypeAlias = Mapping[str, Sequence[Phrase]]
 
@@ -71,8 +77,19 @@ class _Ask:
 
 def asked(question: str) -> list[Asked]:
     """Returns the well-known keys that a question asks for."""
-    words = analyzer.spoken(_OWNER.sub(r"\1 user", question))
-    return [ask.asked for ask in _asks() if _stands(words, ask.by) and not _stands(words, ask.unless)]
+    words, clauses = analyzer.spoken(question), _CLAUSE_END.split(_OWNER.sub(r"\1 user", question))
+    return [
+        ask.asked
+        for ask in _asks()
+        if not _stands(words, ask.unless) and any(_is_about(clause, ask.by) for clause in clauses)
+    ]
+
+
+def _is_about(clause: str, phrases: _Phrases) -> bool:
+    """Tells whether one of the phrases stands there, and but few other words that would make it another question."""
+    content = {*analyzer.terms(_NAME.sub("", clause))} - {"user"}
+    found = standing(analyzer.spoken(clause), phrases)
+    return any(len(content - each.words) <= MOST_BESIDE for each in found)
 
 
 def named_by(question: str, entities: Collection[str]) -> tuple[str, Sequence[Any]]:
