@@ -264,6 +264,11 @@ class Revision(Scoped, Attributed):
             models.Index(fields=["project", "memory", "valid_from"], name="revision_said"),
             models.Index(fields=["project", "event"], name="revision_event"),
             models.Index(
+                fields=["project", "key_id", "memory"],
+                name="revision_key",
+                condition=Q(key_id__isnull=False, recorded_to__isnull=True),
+            ),
+            models.Index(
                 fields=["project", "recorded_from", "id"],
                 name="revision_shown",
                 condition=Q(cause__in=[cause.value for cause in SHOWN_CAUSES]),
