@@ -22,6 +22,9 @@ BENEATH = 0.9
 MOST_BESIDE = 2
 """Words of a question, without stop words, that may stand beside those that ask for an attribute."""
 
+LONGEST_KEY = 4
+"""Words that ask for an attribute, at the most."""
+
 NOTHING = "SELECT NULL::uuid AS id, NULL::float8 AS share WHERE false"
 _ATTRIBUTES = f"""
     SELECT attribute.memory_id AS id,
@@ -77,19 +80,24 @@ class _Ask:
 
 def asked(question: str) -> list[Asked]:
     """Returns the well-known keys that a question asks for."""
-    words, clauses = analyzer.spoken(question), _CLAUSE_END.split(_OWNER.sub(r"\1 user", question))
+    clauses = [clause for clause in map(_clause, _CLAUSE_END.split(_OWNER.sub(r"\1 user", question))) if clause]
     return [
         ask.asked
         for ask in _asks()
-        if not _stands(words, ask.unless) and any(_is_about(clause, ask.by) for clause in clauses)
+        if any(_is_about(words, content, ask.by) for words, content in clauses)
+        and not _stands(analyzer.spoken(question), ask.unless)
     ]
 
 
-def _is_about(clause: str, phrases: _Phrases) -> bool:
-    """Tells whether one of the phrases stands there, and but few other words that would make it another question."""
+def _clause(clause: str) -> tuple[list[str], set[str]] | None:
+    """Returns its words, and those of them that say what it is about; None where they are too many for any phrase."""
     content = {*analyzer.terms(_NAME.sub("", clause))} - {"user"}
-    found = standing(analyzer.spoken(clause), phrases)
-    return any(len(content - each.words) <= MOST_BESIDE for each in found)
+    return (analyzer.spoken(clause), content) if len(content) <= LONGEST_KEY + MOST_BESIDE else None
+
+
+def _is_about(words: Sequence[str], content: Collection[str], phrases: _Phrases) -> bool:
+    """Tells whether one of the phrases stands there, and but few other words that would make it another question."""
+    return any(len(set(content) - each.words) <= MOST_BESIDE for each in standing(words, phrases))
 
 
 def named_by(question: str, entities: Collection[str]) -> tuple[str, Sequence[Any]]:
@@ -98,9 +106,9 @@ def named_by(question: str, entities: Collection[str]) -> tuple[str, Sequence[An
     Its columns are `id`, and `share`: how much of the attribute the question names, up to 1. Memories that are not to
     be shown can be among them.
     """
-    if not entities:
+    asks = asked(question) if entities else []
+    if not entities or not (asks or len(analyzer.query_terms(question)) <= LONGEST_KEY + MOST_BESIDE):
         return NOTHING, []
-    asks = asked(question)
     keys, says = [ask.key for ask in asks], [ask.says for ask in asks]
     kinds, _, names = zip(*(entity.partition(":") for entity in sorted(entities)), strict=True)
     return _ATTRIBUTES, [question, keys, says, _well_known(), current_project_id(), list(kinds), list(names)]
