@@ -18,11 +18,12 @@ from memories.extraction.base import Decision, ExtractionInput, Extractor, Fact,
 from memories.extraction.screening import screened
 from memories.extraction.steering import instructions_of
 from memories.models import Entity, Event, Memory, Message, Trust
+from memories.provenance import Author
 from memories.resolution.candidates import MOST, Shown, gather, near
 from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver, hold
 from memories.resolution.verdicts import Verdict, results_of
 from memories.scope import Scope
-from memories.services import events
+from memories.services import churn, events
 from memories.services.accepting import BOUND_TO
 from memories.text import vectors_of
 from orgs.models import Attribution
@@ -117,9 +118,11 @@ def carry_out(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict
     """
     for _ in range(TRIES):
         try:
-            return _attempt(add, secure, keep)
+            changes = _attempt(add, secure, keep)
         except CandidateChanged:
             logger.info("add.candidates_changed")
+        else:
+            return churn.note(add.tenant, Author(add.event.actor_id, add.event.key_id), changes)
     raise DependencyError("The memories of this scope keep changing.")
 
 
@@ -151,12 +154,14 @@ def _inputs(rows: Any) -> tuple[InputMessage, ...]:
     )
 
 
-def _attempt(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict]], None]) -> None:
-    """Everything slow happens first, outside of the transaction; the commit holds SQL only."""
+def _attempt(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict]], None]) -> int:
+    """Everything slow happens first, outside of the transaction; the commit holds SQL only. Returns what it changed."""
     found = _inferred(add) if add.infer else _verbatim(add)
     with tenant_tx(add.tenant):
         secure()
-        keep(_resolve(add, found))
+        verdicts = _resolve(add, found)
+        keep(verdicts)
+    return sum(result["event"] != "NOOP" for result in results_of(verdicts))
 
 
 def _inferred(add: Add) -> Found:

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from loci.errors import DomainError
@@ -18,6 +20,7 @@ from memories.resolution import timeline
 from memories.resolution.judgement import NO_CATEGORIES, columns_of, kept_of
 from memories.resolution.timeline import Statement
 from memories.screening import Flag, Screened, screen
+from memories.services import churn
 from memories.text import searchable, vectors_of
 from orgs.models import Project
 from orgs.project_settings import REDACT_PII, SUSPICIOUS, Suspicious
@@ -110,6 +113,7 @@ def edit_memories(tenant: Tenant, edits: Sequence[PreparedEdit], *, by: Author =
         _restate([memory for memory in memories if by_id[memory.id].text is not None], by_id, by)
         _update(memories, by_id)
         outcomes.record(Outcome(meter="update", source=new_id(), quantity=len(memories)))
+        transaction.on_commit(partial(churn.note, tenant, by, len(memories)))
 
 
 def _restate(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit], by: Author) -> None:

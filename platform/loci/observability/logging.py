@@ -28,6 +28,7 @@ FIELDS = (
     "status",
     "ms",
     "project",
+    "source",
     "event",
     "job",
     "kind",

@@ -33,6 +33,7 @@ SECOND_CALLS = Counter("loci_add_second_calls_total", "Adds, by whether a second
 LLM_TOKENS = Counter("loci_llm_tokens_total", "Tokens, as the provider counts them.", ["model", "direction"])
 
 SEARCH_SECONDS = Histogram("loci_search_seconds", "Time of the parts of a search.", ["part"], buckets=_FAST)
+CHURN = Counter("loci_memory_churn_total", "Hours in which a source changed far more memories than usual.")
 
 
 def render() -> bytes:
