@@ -26,6 +26,7 @@ LONGEST_KEY = 4
 """Words that ask for an attribute, at the most."""
 
 NOTHING = "SELECT NULL::uuid AS id, NULL::float8 AS share WHERE false"
+# The order of the joins is fixed, entity first: a planner without statistics begins with all attributes of the project.
 _ATTRIBUTES = f"""
     SELECT attribute.memory_id AS id,
            max(CASE WHEN attribute.key = ANY(query.keys) OR of_key.words && query.words THEN 1.0 ELSE {BENEATH} END)
@@ -34,21 +35,21 @@ _ATTRIBUTES = f"""
         SELECT tsvector_to_array(to_tsvector('pg_catalog.english', %s)) AS words,
                %s::text[] AS keys, %s::text[] AS says, %s::text[] AS known
     ) AS query
-    JOIN attribute ON attribute.project_id = %s
-    JOIN entity ON entity.project_id = attribute.project_id AND entity.id = attribute.entity_id
+    JOIN attribute ON attribute.project_id = %s AND attribute.entity_id = ANY(ARRAY(
+        SELECT found.id FROM unnest(%s::text[], %s::text[]) AS named (type, name) CROSS JOIN LATERAL (
+            SELECT id FROM entity WHERE project_id = %s AND type = named.type AND name = named.name OFFSET 0
+        ) AS found
+    ))
     CROSS JOIN LATERAL (
         SELECT tsvector_to_array(to_tsvector('pg_catalog.english', translate(attribute.key, '._-', '   '))) AS words
     ) AS of_key
-    WHERE (entity.type, entity.name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
-      AND (
-        EXISTS (
+    WHERE EXISTS (
             SELECT FROM unnest(query.keys, query.says) AS asked (key, says)
             WHERE starts_with(attribute.key || '.', asked.key || '.')
               AND ('.' || attribute.key || '.' || attribute.value) ~* asked.says
         )
         OR of_key.words <> '{{}}' AND of_key.words <@ query.words AND attribute.key <> ALL(query.known)
             AND cardinality(query.words) <= cardinality(of_key.words) + {MOST_BESIDE}
-      )
     GROUP BY attribute.memory_id
 """  # noqa: S608 - only a constant of this module is written into the text; all else is bound
 
@@ -111,7 +112,8 @@ def named_by(question: str, entities: Collection[str]) -> tuple[str, Sequence[An
         return NOTHING, []
     keys, says = [ask.key for ask in asks], [ask.says for ask in asks]
     kinds, _, names = zip(*(entity.partition(":") for entity in sorted(entities)), strict=True)
-    return _ATTRIBUTES, [question, keys, says, _well_known(), current_project_id(), list(kinds), list(names)]
+    project = current_project_id()
+    return _ATTRIBUTES, [question, keys, says, _well_known(), project, list(kinds), list(names), project]
 
 
 def _stands(words: Sequence[str], phrases: _Phrases) -> bool:
