@@ -24,10 +24,11 @@ from memories.topics import keys_that_may_be_named
 MOST = 30
 """Candidates of one add, whatever found them."""
 ATTRIBUTES = 12
-PER_MESSAGE = 5
 MESSAGES = 8
 """Only the newest messages are searched with: the last ones of a long paste say what it is about."""
 OF_TOPICS = 5
+OF_FACT = 5
+"""The nearest memories of a fact that an extractor must have seen. One farther away is no likelier to be the same."""
 SEARCHED = 2_000
 """Characters of a message that are searched with."""
 
@@ -62,7 +63,8 @@ def gather(tenant: Tenant, scope: Scope, texts: Sequence[str], shown: Shown, *, 
     """Returns `shown` and what the texts may be about: at most `most` memories more, the likeliest first.
 
     Those are the entity's current attributes, then what a search with each of the texts finds, the best of every text
-    before the second best of any, then memories of the topics that the texts name.
+    before the second best of any, then memories of the topics that the texts name. A short text finds as many as a long
+    conversation: to show some more costs less than a second call for the one that was left out.
     """
     with tenant_tx(tenant):
         if not _active(scope).exists():
@@ -72,15 +74,15 @@ def gather(tenant: Tenant, scope: Scope, texts: Sequence[str], shown: Shown, *, 
     with tenant_tx(tenant):
         attributes = _attributes(scope)
         found = [attribute.memory for attribute in attributes.values()]
-        found += _interleaved([_found(scope, text, vector) for text, vector in zip(asked, vectors, strict=True)])
+        found += _interleaved([_found(scope, *each, most) for each in zip(asked, vectors, strict=True)])
         first, others = found[: most - OF_TOPICS], found[most - OF_TOPICS :]
         likeliest = list(dict.fromkeys([*first, *_of_same_topics(scope, asked), *others]))
         return shown.with_more(likeliest[:most], attributes)
 
 
-def _found(scope: Scope, text: str, vector: Vectors) -> list[Memory]:
+def _found(scope: Scope, text: str, vector: Vectors, most: int) -> list[Memory]:
     query = Query(text=text, vector=vector, model=embedder().model)
-    return [hit.memory for hit in rank(_active(scope), query, limit=PER_MESSAGE)]
+    return [hit.memory for hit in rank(_active(scope), query, limit=most)]
 
 
 def _interleaved(found: Sequence[Sequence[Memory]]) -> list[Memory]:
@@ -93,18 +95,19 @@ def _of_same_topics(scope: Scope, texts: Sequence[str]) -> QuerySet[Memory]:
 
 
 def near(tenant: Tenant, scopes: Sequence[Scope], vectors: Vectors, shown: Shown) -> list[list[Memory]]:
-    """Returns for each fact's scope and vector the memories near it that were not shown: usually none."""
-    have = [known.memory_id for known in shown.known.values()]
+    """Returns for each fact's scope and vector those of its nearest memories that were not shown: usually none."""
+    have = {known.memory_id for known in shown.known.values()}
     with tenant_tx(tenant):
         return [
-            list(_nearest(scope, vector).exclude(id__in=have)[:PER_MESSAGE])
+            [memory for memory in _nearest(scope, vector) if memory.id not in have]
             for scope, vector in zip(scopes, vectors, strict=True)
         ]
 
 
 def _nearest(scope: Scope, vector: Vectors) -> QuerySet[Memory]:
     query = Query(text="", vector=vector, model=embedder().model)
-    return _active(scope).annotate(cosine=cosine(query)).filter(cosine__gte=NEAR).order_by(F("cosine").desc())
+    near_enough = _active(scope).annotate(cosine=cosine(query)).filter(cosine__gte=NEAR)
+    return near_enough.defer(*SEARCHED_ONLY).order_by(F("cosine").desc())[:OF_FACT]
 
 
 def _active(scope: Scope) -> QuerySet[Memory]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from memories.resolution.candidates import MOST
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, data_of
 from tests.memories.support import (
@@ -83,10 +84,10 @@ def unlike(number: int) -> str:
 
 
 def test_only_a_near_memory_that_was_not_shown_costs_a_second_call(alice: Person, llm: FakeLLM) -> None:
-    for number in range(8):
+    for number in range(MOST):
         keep(alice, unlike(number))
     tea = keep(alice, "Drinks green tea every morning")
-    decision = {"question": 0, **relation("duplicate", 5)}
+    decision = {"question": 0, **relation("duplicate", MOST)}
     llm.script(facts(fact("Drinks green tea each morning")), {"decisions": [decision]})
     event = add(alice, "Must I meet the deadline of the report?")
     extract, decide = map(data_of, llm.requests)
@@ -101,6 +102,14 @@ def test_no_second_call_is_made_when_the_near_memory_was_shown(alice: Person, ll
     keep(alice, "Drinks green tea every morning")
     scripted_add(alice, llm, fact("Drinks green tea each morning"))
     assert llm.calls == 1
+
+
+def test_a_short_message_is_shown_all_that_is_like_it_and_costs_one_call(alice: Person, llm: FakeLLM) -> None:
+    for number in range(12):
+        keep(alice, unlike(number))
+    scripted_add(alice, llm, fact(unlike(12)))
+    (request,) = llm.requests
+    assert len(data_of(request)["candidates"]) == 12
 
 
 def test_the_extractor_reads_the_earlier_messages_of_the_scope(alice: Person, llm: FakeLLM) -> None:
