@@ -14,7 +14,7 @@ class Plan(models.Model):
     """What an organization may use. Only migrations change plans.
 
     `rates` says how often one API key may call: `{"add": "1000/minute", "search": …, "other": …}`. A rate that is not
-    there has no limit.
+    there has no limit. `{"tokens": "1000000/day"}` says what all of the organization may spend on language models.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -40,6 +40,21 @@ class PlanAssignment(OrgRow):
 
     def __str__(self) -> str:
         return f"{self.org_id}: {self.plan_id}"
+
+
+class TokenBudget(OrgRow):
+    """The tokens of language models that an organization has used on one day, its last, and has set aside on it."""
+
+    org = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="token_budget")
+    day = models.DateField()
+    used = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "token_budget"
+
+    def __str__(self) -> str:
+        return f"{self.org_id}: {self.used} on {self.day}"
 
 
 class UsageEntry(ProjectTable):

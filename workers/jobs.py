@@ -13,10 +13,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from loci.tenancy.context import Tenant, current_project_id
-from workers.limits import MAX_CRASHES, MAX_SOFT_FAILURES, backoff
+from workers.limits import MAX_CRASHES, MAX_REQUESTS, MAX_SOFT_FAILURES, backoff
 from workers.models import ONE_RUNNING_PER_LANE, Job, JobState
 
 MAX_PUBLISHED = 8
@@ -38,6 +38,10 @@ class Unfinished(Exception):
     def __init__(self, *, after_s: float = 0) -> None:
         super().__init__()
         self.after_s = after_s
+
+
+class Spent(Exception):
+    """The job has asked remote models as often as it may: it is to be given up."""
 
 
 class LaneBusy(Exception):
@@ -184,7 +188,20 @@ def hold(claim: Claim) -> None:
 
 def advance(claim: Claim, cursor: dict[str, Any]) -> None:
     """Notes, in the commit of a step, how far the work has come; earlier failures no longer count. Raises `Fenced`."""
-    _end(claim, cursor=cursor, attempt=1, soft=0)
+    _end(claim, cursor=cursor, attempt=1, soft=0, requests=0)
+
+
+def count_request(claim: Claim) -> None:
+    """Counts one request to a remote model. Raises `Spent` where it would be one too many, and `Fenced`."""
+    if _held(claim).filter(requests__lt=MAX_REQUESTS).update(requests=F("requests") + 1) == 1:
+        return
+    hold(claim)
+    raise Spent(f"Remote models were asked {MAX_REQUESTS} times, and the work is still not done.")
+
+
+def forget_requests(claim: Claim, count: int) -> None:
+    """Takes so many counted requests back."""
+    _held(claim).update(requests=Greatest(0, F("requests") - count))
 
 
 def finish(claim: Claim) -> None:

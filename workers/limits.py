@@ -11,6 +11,10 @@ MAX_SOFT_FAILURES = 15
 """A job whose dependency failed this often is dead; with the back-off that is about two hours."""
 
 
+MAX_REQUESTS = 12
+"""Requests to remote models, over the whole life of a job or of a step of long work (reliability.md E3)."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Seconds. Each is longer than the one before, so a lease cannot end while its holder still works."""
@@ -27,7 +31,9 @@ def limits(budget: int) -> Limits:
     return Limits(budget=budget, soft=budget + margin, hard=budget + 2 * margin, lease=budget + 3 * margin)
 
 
-_EMBEDDING_S = 0 if settings.EMBEDDING_PROVIDER == "local" else 2 * settings.EMBEDDING_BUDGET_S
+_EMBEDDINGS = 3
+"""Of an add: one of its messages, and one of the facts of each of its two tries."""
+_EMBEDDING_S = 0 if settings.EMBEDDING_PROVIDER == "local" else _EMBEDDINGS * settings.EMBEDDING_BUDGET_S
 EXTRACTION = limits(settings.LLM_BUDGET_S + _EMBEDDING_S)
 STEP = limits(60)
 """Of long work, which is done in steps."""

@@ -22,7 +22,8 @@ class Job(ProjectTable):
 
     `attempt` counts claims and `soft` those that ended in a failed dependency, so `attempt - soft` counts crashes.
     `fence` rises with every claim: only the holder of the newest may finish. `lane` names the entity whose jobs run one
-    at a time; None is no lane. `cursor` says how far long work has come; None is work that is done at once.
+    at a time; None is no lane. `cursor` says how far long work has come; None is work that is done at once. `requests`
+    counts what was sent to remote models for the job, or for the step of long work that it is at.
     """
 
     kind = models.CharField(max_length=32)
@@ -33,6 +34,7 @@ class Job(ProjectTable):
     state = models.CharField(max_length=16, choices=JobState, default=JobState.PENDING)
     attempt = models.IntegerField(default=0)
     soft = models.IntegerField(default=0)
+    requests = models.IntegerField(default=0, db_default=0)
     fence = models.IntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(db_default=Now())

@@ -18,6 +18,7 @@ from loci.http.aliases import normalise
 from loci.http.idempotency import STILL_RUNNING, Idempotency, idempotency_of, replayed, wait_for_answer, when_free
 from loci.http.parser import body_of
 from loci.http.renderer import dump_json
+from loci.net.endpoint import endpoint
 from loci.tenancy.context import tenant_tx
 from memories.api.answers.adds import ADD_V1, AddAnswer
 from memories.api.media import MAX_BODY_WITH_FILES, check_size, room_for
@@ -29,6 +30,7 @@ from memories.provenance import Author
 from memories.scope import Scope
 from memories.services.accepting import Accepted, accept_add
 from orgs.api.base import ProjectView
+from workers.allowance import allowance
 from workers.tasks.add import ADD
 
 logger = logging.getLogger(__name__)
@@ -80,6 +82,8 @@ class AddView(ProjectView):
         add = given.add_request(self.caller.here.attribution, Author.of(self.caller))
         self._check_binding(add.scope)
         self.log.entity = add.scope.lane
+        if add.infer and endpoint() is not None:
+            allowance().check(self.tenant)
         waits = not given.validated_data.get("async_mode", not self.waits_by_default)
         runs_here = waits or not add.infer
         with place(needed=runs_here and add.infer):

@@ -11,11 +11,13 @@ from memories.extraction.offline import OfflineExtractor
 def extractor() -> Extractor:
     """Returns the extractor for one job: by the model that is set up, or without any.
 
-    Raises `ImproperlyConfigured` when a model is set up incompletely.
+    Raises `ImproperlyConfigured` when a model is set up incompletely, and `loci.errors.NotNow` when it failed too often
+    to be asked now: what a job would do before it asks is not worth its cost then.
     """
     configured = endpoint()
     if configured is None:
         return OfflineExtractor(local_embedder())
+    configured.breaker.check()
     from memories.extraction.llm import LLMExtractor  # noqa: PLC0415 - the SDK costs 38 MB where no model is set up
 
     return LLMExtractor(configured)

@@ -47,9 +47,8 @@ CANDIDATE_CHARS = 500
 
 
 class LLMExtractor:
-    """Extracts with the model at `endpoint`, within one budget of time and calls: make one for each job.
+    """Extracts with the model at `endpoint`, within one budget of time (`LLM_BUDGET_S`) and calls: one for each job.
 
-    Each `extract` starts the budget (`LLM_BUDGET_S`) anew; the `decide`s that follow it spend what is left.
     `calls`, `tokens_in` and `tokens_out` count all that this extractor has asked for, repairs included.
     """
 
@@ -61,7 +60,6 @@ class LLMExtractor:
 
     def extract(self, given: ExtractionInput) -> Extraction:
         """See `Extractor.extract`. The model sees numbers for messages and candidates, and no id, tenant or entity."""
-        self._budget = Budget(settings.LLM_BUDGET_S)
         given = _with_categories(given)
         answer = self._ask(ADD_PROMPT, _add_data(given), AddAnswer)
         return Extraction(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import zip_longest
 from uuid import UUID
 
@@ -59,7 +60,19 @@ class Shown:
         return [each for each in self.candidates if self.known[each.number].memory_id in memory_ids]
 
 
-def gather(tenant: Tenant, scope: Scope, texts: Sequence[str], shown: Shown, *, most: int = MOST) -> Shown:
+class Asked:
+    """What an add searches with. It is embedded once, and not before a scope has something to be found."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = [text[:SEARCHED] for text in texts[-MESSAGES:] if text.strip()]
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """Returns the texts' embeddings. Raises `DependencyError`."""
+        return vectors_of(self.texts)
+
+
+def gather(tenant: Tenant, scope: Scope, asked: Asked, shown: Shown, *, most: int = MOST) -> Shown:
     """Returns `shown` and what the texts may be about: at most `most` memories more, the likeliest first.
 
     Those are the entity's current attributes, then what a search with each of the texts finds, the best of every text
@@ -69,14 +82,13 @@ def gather(tenant: Tenant, scope: Scope, texts: Sequence[str], shown: Shown, *, 
     with tenant_tx(tenant):
         if not _active(scope).exists():
             return shown
-    asked = [text[:SEARCHED] for text in texts[-MESSAGES:] if text.strip()]
-    vectors = vectors_of(asked)
+    queries = list(zip(asked.texts, asked.vectors, strict=True))
     with tenant_tx(tenant):
         attributes = _attributes(scope)
         found = [attribute.memory for attribute in attributes.values()]
-        found += _interleaved([_found(scope, *each, most) for each in zip(asked, vectors, strict=True)])
+        found += _interleaved([_found(scope, text, vector, most) for text, vector in queries])
         first, others = found[: most - OF_TOPICS], found[most - OF_TOPICS :]
-        likeliest = list(dict.fromkeys([*first, *_of_same_topics(scope, asked), *others]))
+        likeliest = list(dict.fromkeys([*first, *_of_same_topics(scope, asked.texts), *others]))
         return shown.with_more(likeliest[:most], attributes)
 
 

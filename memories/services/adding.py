@@ -19,7 +19,7 @@ from memories.extraction.screening import screened
 from memories.extraction.steering import instructions_of
 from memories.models import Entity, Event, Memory, Message, Trust
 from memories.provenance import Author
-from memories.resolution.candidates import MOST, Shown, gather, near
+from memories.resolution.candidates import MOST, Asked, Shown, gather, near
 from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver, hold
 from memories.resolution.verdicts import Verdict, results_of
 from memories.scope import Scope
@@ -116,9 +116,10 @@ def carry_out(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict
 
     Raises what they raise, and `DependencyError` as `perform_add` does.
     """
+    find = _Inference(add).found if add.infer else partial(_verbatim, add)
     for _ in range(TRIES):
         try:
-            changes = _attempt(add, secure, keep)
+            changes = _attempt(add, find, secure, keep)
         except CandidateChanged:
             logger.info("add.candidates_changed")
         else:
@@ -154,9 +155,11 @@ def _inputs(rows: Any) -> tuple[InputMessage, ...]:
     )
 
 
-def _attempt(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict]], None]) -> int:
+def _attempt(
+    add: Add, find: Callable[[], Found], secure: Callable[[], None], keep: Callable[[list[Verdict]], None]
+) -> int:
     """Everything slow happens first, outside of the transaction; the commit holds SQL only. Returns what it changed."""
-    found = _inferred(add) if add.infer else _verbatim(add)
+    found = find()
     with tenant_tx(add.tenant):
         secure()
         verdicts = _resolve(add, found)
@@ -164,19 +167,25 @@ def _attempt(add: Add, secure: Callable[[], None], keep: Callable[[list[Verdict]
     return sum(result["event"] != "NOOP" for result in results_of(verdicts))
 
 
-def _inferred(add: Add) -> Found:
-    shown = Shown()
-    for scope in add.scopes.values():
-        texts = [message.content for message in add.messages]
-        shown = gather(add.tenant, scope, texts, shown, most=MOST // len(add.scopes))
-    reader = extractor()
-    extraction = reader.extract(_input(add, shown))
-    extracted = [add.admitted(fact) for fact in extraction.facts]
-    vectors = vectors_of([fact.text for fact in extracted])
-    unseen = near(add.tenant, [add.scope_of(fact) for fact in extracted], vectors, shown)
-    facts, shown = _look_again(reader, extracted, unseen, shown)
-    forgotten = extraction.forgotten if add.is_by_user else ()
-    return Found(facts, vectors, extraction.extractor, shown, forgotten)
+class _Inference:
+    """What is found in the messages of an add: all tries together spend one extractor's budget, and search once."""
+
+    def __init__(self, add: Add) -> None:
+        self._add = add
+        self._asked = Asked([message.content for message in add.messages])
+        self._reader = extractor()
+
+    def found(self) -> Found:
+        add, shown = self._add, Shown()
+        for scope in add.scopes.values():
+            shown = gather(add.tenant, scope, self._asked, shown, most=MOST // len(add.scopes))
+        extraction = self._reader.extract(_input(add, shown))
+        extracted = [add.admitted(fact) for fact in extraction.facts]
+        vectors = vectors_of([fact.text for fact in extracted])
+        unseen = near(add.tenant, [add.scope_of(fact) for fact in extracted], vectors, shown)
+        facts, shown = _look_again(self._reader, extracted, unseen, shown)
+        forgotten = extraction.forgotten if add.is_by_user else ()
+        return Found(facts, vectors, extraction.extractor, shown, forgotten)
 
 
 def _verbatim(add: Add) -> Found:

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from loci.errors import DependencyError
+from loci.errors import DependencyError, NotNow
 from loci.media.kinds import NOT_OF_KIND, Kind, kind_of
 from loci.media.sandbox import FileRefused, pages_of_pdf, text_of
-from loci.net.breaker import CircuitOpen
 from loci.net.safe_fetch import FetchRefused, safe_fetch
 from loci.tenancy.context import tenant_tx
 from memories.extraction.base import InputMessage
@@ -126,7 +125,7 @@ def _fetched(url: str, *, may_fail: bool) -> bytes:
 def _seen(image: bytes, *, may_fail: bool) -> str:
     try:
         return described(image)
-    except CircuitOpen:
+    except NotNow:
         raise
     except DependencyError:
         if may_fail:

@@ -19,10 +19,12 @@ class DomainError(Exception):
         *,
         status: int | None = None,
         body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status or self.status
+        self.headers = headers or {}
         self.retry_after = retry_after
         self.body = {**(body or {}), "detail": detail}
 
@@ -42,3 +44,7 @@ class DependencyError(Exception):
     def __init__(self, detail: str, *, retry_after: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class NotNow(DependencyError):
+    """The dependency must not be asked now: wait `retry_after` seconds; this is no failed attempt."""

@@ -173,13 +173,15 @@ LLM_BASE_URL = env("LLM_BASE_URL")
 LLM_API_KEY = env("LLM_API_KEY") or (env("OPENAI_API_KEY") if LLM_PROVIDER == "openai" else "")
 LLM_MODEL = env("LLM_MODEL")
 LLM_MAX_TOKENS = env_int("LLM_MAX_TOKENS", 8192)
+LLM_TOKENS_PER_DAY = env_int("LLM_TOKENS_PER_DAY", 0)
+"""What an organization may spend on language models in a day, where its plan does not say; 0 is no limit."""
 LLM_TEMPERATURE = env_float("LLM_TEMPERATURE", None)
 VISION_MODEL = env("VISION_MODEL")
 """The model at the LLM's endpoint that describes images."""
 VISION_DETAIL = env_one_of("VISION_DETAIL", ("auto", "low", "high"))
 EMBEDDING_PROVIDER = env("EMBEDDING_PROVIDER", "local")
 EMBEDDING_BUDGET_S = env_int("EMBEDDING_BUDGET_S", 30)
-"""The seconds that one call of a remote embedder may take; an add makes two."""
+"""The seconds that one call of a remote embedder may take; an add makes three at most."""
 EMBEDDING_BASE_URL = env("EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = env("EMBEDDING_API_KEY")
 EMBEDDING_MODEL = env("EMBEDDING_MODEL")

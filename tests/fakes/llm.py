@@ -79,6 +79,10 @@ class FakeLLM:
     """The bodies of all chat requests, in the order in which they came."""
     headers: list[dict[str, str]] = field(default_factory=list)
     """Their headers, by lower-case name."""
+    embeddings: int = 0
+    """How many requests for embeddings came in."""
+    usage: Callable[[Json, Json], Json | None] | None = None
+    """From a request and its answer to the `usage` that it is said to have had; by default 100 and 20 tokens."""
     max_concurrency: int = 0
 
     def __post_init__(self) -> None:
@@ -197,6 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: Json) -> None:
         if self.path.endswith("/embeddings"):
+            self.server.llm.embeddings += 1
             return self._send(200, _embeddings(body, self.server.llm.dimensions))
         answer = self.server.llm.take(body, {name.lower(): value for name, value in self.headers.items()})
         self.server.llm.wait(self.server.llm.delay_s)
@@ -204,7 +209,12 @@ class _Handler(BaseHTTPRequestHandler):
         if asked in self.server.llm.refused_formats:
             name = "tools" if asked == "tool" else "response_format"
             return self._error(400, f"{name} of this kind is not supported")
-        return self._fail(answer, asked) if isinstance(answer, Fault) else self._send(200, _completion(answer, asked))
+        if isinstance(answer, Fault):
+            return self._fail(answer, asked)
+        completion = _completion(answer, asked)
+        if self.server.llm.usage:
+            completion["usage"] = self.server.llm.usage(body, completion)
+        return self._send(200, completion)
 
     def _fail(self, fault: Fault, asked: str) -> None:
         match fault:

@@ -26,6 +26,18 @@ def use(llm: FakeLLM, *, budget_s: float = 10, provider: str = "openai") -> over
 
 
 @contextmanager
+def use_for_all(llm: FakeLLM) -> Iterator[None]:
+    """Makes `llm` the model and the embedder."""
+    embedding = {"EMBEDDING_PROVIDER": "openai_compatible", "EMBEDDING_BASE_URL": llm.base_url}
+    with use(llm), override_settings(EMBEDDING_MODEL="fake-embedding", **embedding):
+        embedder.cache_clear()
+        try:
+            yield
+        finally:
+            embedder.cache_clear()
+
+
+@contextmanager
 def unreachable_embedder() -> Iterator[None]:
     """An embedding endpoint at which nobody answers."""
     address = {"EMBEDDING_PROVIDER": "openai_compatible", "EMBEDDING_BASE_URL": f"http://127.0.0.1:{free_port()}/v1"}

@@ -338,7 +338,7 @@ def test_nothing_of_an_erased_organization_is_left_but_usage_and_the_audit_log(
     delete(alice, organization_of(alice))
     erase_now(alice)
     left = {table for table, rows in everything(services, alice.tenant).items() if rows}
-    assert left == {"audit_entry", "organization", "plan_assignment", "project", "usage_entry"}
+    assert left == {"audit_entry", "organization", "plan_assignment", "project", "token_budget", "usage_entry"}
     for project in (alice, second):
         assert {table for table in PROJECT_TABLES if everything(services, project.tenant)[table]} == {"usage_entry"}
     assert everything(services, bob.tenant) == untouched

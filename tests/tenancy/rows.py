@@ -10,7 +10,7 @@ from django.utils import timezone
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from billing.models import PlanAssignment, UsageEntry
+from billing.models import PlanAssignment, TokenBudget, UsageEntry
 from billing.queries import plan_of
 from billing.services import assign_plan
 from loci.models import IdempotencyKey, RequestLog
@@ -113,6 +113,7 @@ def org_rows(tenant: Tenant) -> dict[str, Any]:
             ),
             Domain.objects.create(org_id=tenant.org_id, name=f"{tenant.org_id}.example", token="token"),
             IdentityProvider.objects.create(org_id=tenant.org_id, kind="oidc", name="Provider", client_id="loci"),
+            TokenBudget.objects.create(org_id=tenant.org_id, day=timezone.now().date()),
             audit.record(audit.SYSTEM, "test.record", "test"),
         ]
         found = [model.objects.first() for model in (Organization, ApiKey, PlanAssignment)]

@@ -10,15 +10,16 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
-from loci.errors import DependencyError
-from loci.net.breaker import CircuitOpen
+from loci.errors import DependencyError, NotNow
+from loci.net.spending import metered
 from loci.observability import context, metrics
 from loci.observability.process import report_exception
 from loci.tenancy.context import Tenant, tenant_tx
 from workers import jobs, watchdog
 from workers.doorbell import announce
-from workers.jobs import Claim, Fenced, LaneBusy, Unfinished
+from workers.jobs import Claim, Fenced, LaneBusy, Spent, Unfinished
 from workers.limits import Limits
+from workers.tasks.spending import JobMeter
 
 logger = logging.getLogger(__name__)
 
@@ -84,13 +85,16 @@ def _work(kind: Kind, claim: Claim) -> str:
     """Returns how the run ended."""
     if reason := jobs.is_exhausted(claim):
         return _bury(kind, claim, reason)
+    meter = JobMeter(claim)
     try:
-        kind.work(claim)
+        with metered(meter):
+            kind.work(claim)
     except Unfinished as step:
         return _give_back(kind, claim, after_s=step.after_s)
-    except CircuitOpen as error:
+    except NotNow as error:
+        meter.forget_run()
         return _give_back(kind, claim, after_s=error.retry_after or 0)
-    except (DependencyError, OperationalError, InterfaceError, SoftTimeLimitExceeded) as error:
+    except (DependencyError, OperationalError, InterfaceError, SoftTimeLimitExceeded, Spent) as error:
         return _postpone(kind, claim, error)
     except Fenced:
         raise
@@ -121,12 +125,16 @@ def _postpone(kind: Kind, claim: Claim, error: Exception) -> str:
     # The text of a failed dependency says what failed and quotes no data; others may.
     said = {"reason": str(error)} if isinstance(error, DependencyError) else {}
     logger.warning("job.postponed", extra={"error": type(error).__name__, **said})
-    if reason := jobs.is_exhausted(replace(claim, soft=claim.soft + 1)):
+    if reason := _is_final(error) or jobs.is_exhausted(replace(claim, soft=claim.soft + 1)):
         return _bury(kind, claim, reason)
     with tenant_tx(claim.tenant):
         jobs.postpone(claim, type(error).__name__, retry_after=getattr(error, "retry_after", None))
         kind.paused(claim)
     return "postponed"
+
+
+def _is_final(error: Exception) -> str:
+    return str(error) if isinstance(error, Spent) else ""
 
 
 def _bury(kind: Kind, claim: Claim, reason: str) -> str:

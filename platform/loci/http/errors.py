@@ -84,7 +84,7 @@ _Answer = tuple[int, Mapping[str, Any], Mapping[str, str]]
 def _answer(error: Exception) -> _Answer | None:
     """Status, body and headers of `error`."""
     if isinstance(error, DomainError):
-        return error.status, error.body, _retry_after(error.retry_after)
+        return error.status, error.body, {**error.headers, **_retry_after(error.retry_after)}
     if isinstance(error, APIException):
         return _api_answer(error)
     if isinstance(error, Http404):

@@ -16,7 +16,7 @@ import redis
 from django.conf import settings
 from redis.client import Pipeline
 
-from loci.errors import DependencyError
+from loci.errors import NotNow
 
 WINDOW_S = 30
 MIN_CALLS = 20
@@ -31,8 +31,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class CircuitOpen(DependencyError):
-    """The service failed too often and is not called now: wait `retry_after` seconds; this is no failed attempt."""
+class CircuitOpen(NotNow):
+    """The service failed too often and is not called now."""
 
 
 @dataclass
@@ -47,12 +47,16 @@ class Circuit:
 
     def admit(self, now: float) -> tuple[float, bool]:
         """Returns how many seconds to wait (0: go ahead), and whether this call is the probe of an open circuit."""
-        if self.retry_at is None:
-            return 0.0, False
-        if now < self.retry_at:
-            return min(self.retry_at - now, OPEN_S), False
-        self.retry_at = now + PROBE_S
-        return 0.0, True
+        if wait := self.wait(now):
+            return wait, False
+        is_probe = self.retry_at is not None
+        if is_probe:
+            self.retry_at = now + PROBE_S
+        return 0.0, is_probe
+
+    def wait(self, now: float) -> float:
+        """Returns how many seconds to wait before a call may go ahead."""
+        return min(max(0.0, self.retry_at - now), OPEN_S) if self.retry_at is not None else 0.0
 
     def record(self, now: float, *, failed: bool, probe: bool) -> bool:
         """Counts a finished call; returns whether it opened the circuit."""
@@ -140,9 +144,14 @@ class Breaker:
         """Returns whether the call that may go ahead now is a probe; raises `CircuitOpen` when none may."""
         wait, probe = self._store.update(self.name, lambda circuit: circuit.admit(self._clock()))
         if wait:
-            detail = f"The service failed too often and is not called for {wait:.0f} s"
-            raise CircuitOpen(detail, retry_after=wait)
+            raise _open(wait)
         return probe
+
+    def check(self) -> None:
+        """Raises `CircuitOpen` where no call may go ahead now, not even a probe; takes no probe."""
+        wait = self._store.update(self.name, lambda circuit: circuit.wait(self._clock()))
+        if wait:
+            raise _open(wait)
 
     def record(self, *, failed: bool, probe: bool) -> None:
         """Tells how a call that was admitted ended."""
@@ -151,6 +160,10 @@ class Breaker:
         )
         if opened:
             logger.warning("circuit opened", extra={"circuit": self.name})
+
+
+def _open(wait: float) -> CircuitOpen:
+    return CircuitOpen(f"The service failed too often and is not called for {wait:.0f} s", retry_after=wait)
 
 
 @lru_cache(maxsize=4)

@@ -1,5 +1,6 @@
 """Asks a chat model for one JSON object, in the strictest format that its endpoint accepts (reliability.md §2.10)."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,13 +12,19 @@ from pydantic import BaseModel, Field, ValidationError
 
 from loci.errors import DependencyError
 from loci.net.endpoint import Endpoint
-from loci.net.llm import BadRequest, Budget, call, client
+from loci.net.llm import BadRequest, Budget, Unanswered, call, client
 from loci.net.presets import AnswerFormat
+from loci.net.spending import meter
 from loci.observability import metrics
 
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 """Of the whole HTTP answer, with its envelope, escapes, and the reasoning that some endpoints include."""
+
+IMAGE_TOKENS = 4_096
+"""What no image costs more than, in any detail."""
+ENVELOPE_TOKENS = 1_024
+"""What an endpoint adds: the marks between messages, and its own words about the form of an answer."""
 
 Message = Mapping[str, Any]
 """`{"role": …, "content": …}`; the content is a text, or a list of parts, of which some may be images."""
@@ -38,11 +45,13 @@ class Completion:
 def complete(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], budget: Budget) -> Completion:
     """Returns the model's answer to `messages`, asked for in the form of `schema`, which not every endpoint keeps to.
 
-    Raises `DependencyError` when the endpoint fails, or when the answer was cut off, is too long or was withheld.
+    The job's meter sets aside the most that it may cost before it is asked for, and counts what it did cost. Raises
+    what the meter raises, and `DependencyError` when the endpoint fails, or when the answer was cut off, is too long or
+    was withheld.
     """
     budget.take_call()
     try:
-        completion = _completion(_answer(endpoint, messages, schema, budget))
+        completion = _completion(_paid(endpoint, messages, schema, budget))
     except DependencyError:
         metrics.LLM_CALLS.labels(endpoint.model, "failed").inc()
         raise
@@ -50,6 +59,37 @@ def complete(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseM
     metrics.LLM_TOKENS.labels(endpoint.model, "in").inc(completion.tokens_in)
     metrics.LLM_TOKENS.labels(endpoint.model, "out").inc(completion.tokens_out)
     return completion
+
+
+def _paid(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], budget: Budget) -> "_Body":
+    most = _most_tokens(messages, schema)
+    meter().reserve(most)
+    try:
+        body = _answer(endpoint, messages, schema, budget)
+    except Unanswered:
+        meter().keep(most)
+        raise
+    except DependencyError:
+        meter().settle(most, 0, 0)
+        raise
+    if body.usage is None:
+        meter().keep(most)
+    else:
+        meter().settle(most, body.usage.prompt_tokens, body.usage.completion_tokens)
+    return body
+
+
+def _most_tokens(messages: Sequence[Message], schema: type[BaseModel]) -> int:
+    """No answer costs more: a token is at least one byte of what is sent, and the answer's are limited."""
+    parts = [part for message in messages for part in _parts(message["content"])]
+    texts = [part["text"] for part in parts if "text" in part]
+    images = len(parts) - len(texts)
+    sent = sum(len(text.encode(errors="replace")) for text in texts) + len(json.dumps(schema.model_json_schema()))
+    return sent + images * IMAGE_TOKENS + ENVELOPE_TOKENS + settings.LLM_MAX_TOKENS
+
+
+def _parts(content: Any) -> Sequence[Mapping[str, Any]]:
+    return [{"text": content}] if isinstance(content, str) else content
 
 
 def _answer(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], budget: Budget) -> "_Body":
@@ -119,9 +159,9 @@ def _read(chunks: Iterator[bytes], budget: Budget) -> bytes:
     for chunk in chunks:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise DependencyError("The model's answer is too long")
+            raise Unanswered("The model's answer is too long")
         if budget.seconds_left <= 0:
-            raise DependencyError("The model's answer came too slowly")
+            raise Unanswered("The model's answer came too slowly")
     return bytes(body)
 
 

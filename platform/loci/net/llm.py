@@ -13,16 +13,17 @@ import openai
 from django.db import connections
 
 from loci.errors import DependencyError
-from loci.net.breaker import Breaker
+from loci.net.breaker import Breaker, CircuitOpen
 from loci.net.endpoint import Endpoint
 from loci.net.retry_after import retry_after
+from loci.net.spending import meter
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 30.0
 PAUSES_S = (0.5, 2.0)
 """Before the second and the third attempt, each with jitter."""
 MAX_CALLS = 4
-"""The answers that one job may ask of a model; with the retries, 12 requests."""
+"""The answers that one run of a job may ask of a model."""
 
 T = TypeVar("T")
 _random = random.SystemRandom()
@@ -73,20 +74,27 @@ def assert_outside_transaction() -> None:
 def call(send: Callable[[openai.Timeout], T], *, endpoint: Endpoint, budget: Budget) -> T:
     """Returns what `send(timeout)` returns, tried up to three times within the budget and under the endpoint's breaker.
 
-    Connect errors, 408, 429 and 5xx are tried again after a short pause, or after `Retry-After`. Raises `CircuitOpen`,
-    `BadRequest` for a request that the endpoint understood and refused, and `DependencyError` for every other failure.
+    Connect errors, 408, 429 and 5xx are tried again after a short pause, or after `Retry-After`. The job's meter counts
+    each request that is sent. Raises what the meter raises, `CircuitOpen`, `BadRequest` for a request that the endpoint
+    understood and refused, `Unanswered`, and `DependencyError` for every other failure.
     """
     assert_outside_transaction()
     read_timeout_s = budget.seconds_left if endpoint.preset.local else READ_TIMEOUT_S
     pauses = iter(PAUSES_S)
+    last: _AttemptFailed | None = None
     while True:
         try:
             return _attempt(send, budget.timeout(read_timeout_s), endpoint.breaker)
+        except CircuitOpen:
+            if last is None:
+                raise
+            # It was this call that opened it, or its probe that failed: to the job, that is a failed attempt.
+            raise last.told_of(endpoint) from None
         except _AttemptFailed as failed:
+            last = failed
             wait = failed.wait(next(pauses, None))
             if wait is None or wait >= budget.seconds_left:
-                detail = f"The {endpoint.provider} endpoint {failed}"
-                raise DependencyError(detail, retry_after=failed.retry_after) from None
+                raise failed.told_of(endpoint) from None
             time.sleep(wait)
 
 
@@ -98,11 +106,32 @@ class BadRequest(DependencyError):
         self.reason = reason
 
 
+class Unanswered(DependencyError):
+    """The endpoint took the request, and its answer did not come as a whole: it may have cost something."""
+
+
 class _AttemptFailed(Exception):
-    def __init__(self, detail: str, *, again: bool, retry_after: float | None = None) -> None:
+    """`was_sent` tells whether the endpoint may have seen the request, `was_slow` that time ran out after that."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        again: bool,
+        retry_after: float | None = None,
+        was_sent: bool = True,
+        was_slow: bool = False,
+    ) -> None:
         super().__init__(detail)
         self.again = again
         self.retry_after = retry_after
+        self.was_sent = was_sent
+        self._was_slow = was_slow
+
+    def told_of(self, endpoint: Endpoint) -> DependencyError:
+        """What the caller is told."""
+        kind = Unanswered if self._was_slow else DependencyError
+        return kind(f"The {endpoint.provider} endpoint {self}", retry_after=self.retry_after)
 
     def wait(self, pause: float | None) -> float | None:
         """The seconds before the next attempt, for which `pause` is planned; None when there is none."""
@@ -113,7 +142,7 @@ class _AttemptFailed(Exception):
 
 def _attempt(send: Callable[[openai.Timeout], T], timeout: openai.Timeout, breaker: Breaker) -> T:
     # All is raised `from None`: the endpoint's own text may quote the conversation, and tracebacks are reported.
-    probe = breaker.admit()
+    probe = _admitted(breaker)
     try:
         result = send(timeout)
     except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
@@ -121,7 +150,10 @@ def _attempt(send: Callable[[openai.Timeout], T], timeout: openai.Timeout, break
         raise BadRequest(f"The endpoint refused the request ({_code(error)})", error.message) from None
     except (openai.APIError, httpx2.HTTPError) as error:
         breaker.record(failed=True, probe=probe)
-        raise _judged(error) from None
+        failed = _judged(error)
+        if not failed.was_sent:
+            meter().forget_request()
+        raise failed from None
     except DependencyError:
         breaker.record(failed=True, probe=probe)
         raise
@@ -129,13 +161,26 @@ def _attempt(send: Callable[[openai.Timeout], T], timeout: openai.Timeout, break
     return result
 
 
+def _admitted(breaker: Breaker) -> bool:
+    """Counts the request, and returns whether it is a probe."""
+    meter().count_request()
+    try:
+        return breaker.admit()
+    except CircuitOpen:
+        meter().forget_request()
+        raise
+
+
 def _judged(error: openai.APIError | httpx2.HTTPError) -> _AttemptFailed:
     if isinstance(error, openai.APIStatusError):
         again = error.status_code in {408, 429} or error.status_code >= 500
         return _AttemptFailed(f"answered {_code(error)}", again=again, retry_after=retry_after(error.response.headers))
     cause = error.__cause__ or error
-    was_slow = isinstance(cause, httpx2.TimeoutException) and not isinstance(cause, httpx2.ConnectTimeout)
-    return _AttemptFailed("did not answer in time" if was_slow else "cannot be reached", again=not was_slow)
+    if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout)):
+        return _AttemptFailed("cannot be reached", again=True, was_sent=False)
+    if isinstance(cause, httpx2.TimeoutException):
+        return _AttemptFailed("did not answer in time", again=False, was_slow=True)
+    return _AttemptFailed("broke the connection", again=True)
 
 
 def _code(error: openai.APIStatusError) -> str:

@@ -32,6 +32,7 @@ ORG_TABLES = frozenset(
         "organization",
         "plan_assignment",
         "project",
+        "token_budget",
     }
 )
 """Row-level security on `org_id` (`organization`: on its own id)."""

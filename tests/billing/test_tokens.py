@@ -1,0 +1,107 @@
+"""A day's tokens of language models: counted, and a hard stop (reliability.md §2.10, E3)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from billing.models import TokenBudget, UsageEntry
+from loci.tenancy.context import tenant_tx
+from tests.billing.conftest import Limit
+from tests.conftest import Person
+from tests.fakes.llm import FakeLLM, Fault
+from tests.fakes.settings import use
+from tests.memories.support import JAN, add, call, change_job, event, job_of, queue, search, texts, work
+
+PATH = "/v3/memories/add/"
+BODY = {"messages": "I like tea.", "user_id": "alex"}
+SPENT = 30_000
+"""Of a model that answers 20,000 tokens to 10,000; what one call sets aside is less than this."""
+
+
+@pytest.fixture
+def llm() -> Iterator[FakeLLM]:
+    with FakeLLM(usage=lambda *_: {"prompt_tokens": 10_000, "completion_tokens": 20_000}) as server, use(server):
+        yield server
+
+
+def ledger(person: Person) -> dict[str, int]:
+    with tenant_tx(person.tenant):
+        return dict(UsageEntry.objects.filter(meter__startswith="tokens").values_list("meter", "quantity"))
+
+
+def budget(person: Person) -> TokenBudget:
+    with tenant_tx(person.tenant):
+        return TokenBudget.objects.get()
+
+
+def midnight() -> str:
+    return f"{timezone.now() + timedelta(days=1):%Y-%m-%d}T00:00:00Z"
+
+
+def test_every_answer_is_in_the_ledger_as_its_endpoint_counted_it(alice: Person, llm: FakeLLM) -> None:
+    add(alice, "I like tea.")
+    assert ledger(alice) == {"tokens_in": 10_000, "tokens_out": 20_000}
+
+
+def test_beyond_the_plans_tokens_adds_that_need_a_model_are_refused_until_midnight(
+    alice: Person, bob: Person, llm: FakeLLM, limit: Limit
+) -> None:
+    limit(alice, f'{{"tokens": "{SPENT}/day"}}')
+    add(alice, "I like tea.")
+    refused = call(alice, "POST", PATH, BODY)
+    assert refused.status_code == 429
+    assert refused.json()["detail"] == (
+        "The organization has used up its tokens of language models for today: 30000 of 30000."
+        f" Adds that need a model are accepted again from {midnight()}. Everything else goes on."
+    )
+    assert 0 < int(refused["Retry-After"]) <= 86_400
+    assert (refused["X-RateLimit-Limit"], refused["X-RateLimit-Remaining"]) == ("30000", "0")
+    assert call(alice, "POST", PATH, {**BODY, "infer": False}).status_code == 200
+    assert len(search(alice, "tea")) == len(texts(alice)) == 2
+    assert call(bob, "POST", PATH, BODY).status_code == 200
+    with override_settings(LLM_API_KEY=""):
+        assert call(alice, "POST", PATH, BODY).status_code == 200
+
+
+def test_a_queued_add_waits_until_midnight_as_if_it_had_not_been_tried(alice: Person, llm: FakeLLM) -> None:
+    with override_settings(LLM_TOKENS_PER_DAY=SPENT):
+        queued = queue(alice, "I like coffee.", user_id="sam")
+        add(alice, "I like tea.")
+        assert work(alice, queued)["status"] == "PENDING"
+        job = job_of(alice, queued)
+        assert (job.attempt, job.soft, job.requests) == (0, 0, 0)
+        assert f"{job.not_before:%Y-%m-%dT%H:%M}" == midnight()[:16]
+        assert llm.calls == 1
+        with tenant_tx(alice.tenant):
+            TokenBudget.objects.update(day=timezone.now() - timedelta(days=1))
+        change_job(alice, queued, not_before=JAN)
+        assert work(alice, queued)["status"] == "SUCCEEDED"
+
+
+def test_what_calls_under_way_have_set_aside_is_waited_for(alice: Person, llm: FakeLLM) -> None:
+    with override_settings(LLM_TOKENS_PER_DAY=SPENT):
+        queued = queue(alice, "I like coffee.", user_id="sam")
+        llm.answers = lambda _data: {"facts": [], "status": work(alice, queued)["status"]}
+        add(alice, "I like tea.")
+        assert llm.calls == 1
+        soon = job_of(alice, queued).not_before - timezone.now()
+        assert soon < timedelta(seconds=6)
+
+
+@pytest.mark.parametrize(
+    ("fault", "counted"),
+    [(Fault.UNAUTHORIZED, False), (Fault.HANG, True), (None, True)],
+)
+def test_what_an_answer_without_usage_cost_is_what_was_set_aside_for_it(
+    alice: Person, llm: FakeLLM, fault: Fault | None, counted: bool
+) -> None:
+    llm.fault, llm.usage = fault, lambda *_: None
+    with override_settings(LLM_BUDGET_S=0.5):
+        event(alice, queue(alice, "I like tea.", async_mode=False))
+    kept = budget(alice)
+    assert (kept.used > 8_192) == counted
+    assert kept.reserved == 0
+    assert ledger(alice) == {}

@@ -1,0 +1,101 @@
+"""What an add costs at most, over its whole life (reliability.md E3): counted where it is paid for."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from loci.net import breaker
+from loci.net import llm as calling
+from loci.tenancy.context import tenant_tx
+from memories.models import Message
+from tests.conftest import Person
+from tests.fakes.llm import FakeLLM, Fault
+from tests.fakes.settings import use_for_all
+from tests.memories.support import (
+    JAN,
+    Json,
+    add,
+    change_job,
+    event,
+    fact,
+    facts,
+    job_of,
+    keep,
+    put,
+    queue,
+    relation,
+    texts,
+    work,
+)
+from workers.models import JobState
+
+MOST_REQUESTS = 12
+MOST_CALLS, MOST_EMBEDDINGS = 4, 3
+
+
+@pytest.fixture
+def llm(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLLM]:
+    """A model and an embedder that are asked again at once after a failure."""
+    monkeypatch.setattr(calling, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(breaker, "OPEN_S", 0.0)
+    with FakeLLM() as server, use_for_all(server):
+        yield server
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR_500, Fault.GARBAGE, Fault.TRUNCATED])
+def test_an_add_that_keeps_failing_is_given_up_after_twelve_requests(alice: Person, llm: FakeLLM, fault: Fault) -> None:
+    keep(alice, "Has a dog")
+    before, llm.fault = llm.embeddings, fault
+    queued = queue(alice, "My dog is called Rex.")
+    while event(alice, queued)["status"] == "PENDING":
+        change_job(alice, queued, not_before=JAN)
+        work(alice, queued)
+    assert llm.calls + llm.embeddings - before == MOST_REQUESTS
+    failed = event(alice, queued)
+    assert failed["status"] == "FAILED"
+    assert failed["error"] == "Remote models were asked 12 times, and the work is still not done."
+    assert texts(alice) == ["Has a dog"]
+    with tenant_tx(alice.tenant):
+        assert Message.objects.filter(event_id=queued, content="My dog is called Rex.").exists()
+
+
+def test_both_tries_of_an_add_share_four_calls_and_three_embeddings(alice: Person, llm: FakeLLM) -> None:
+    kept = keep(alice, "Has a dog", agent_id="bot")
+    before = llm.embeddings
+
+    def change_and_answer(_data: Json) -> Json:
+        if llm.calls % 2:
+            return {"no": "facts"}
+        put(alice, kept, metadata={"calls": llm.calls}, text=f"Has {llm.calls} dogs")
+        return facts(fact("Has a dog called Rex", **relation("refines")))
+
+    llm.answers = change_and_answer
+    edits = 2
+    assert add(alice, "My dog is called Rex.", agent_id="bot")["status"] == "PENDING"
+    assert llm.calls == MOST_CALLS
+    assert llm.embeddings - before - edits == MOST_EMBEDDINGS
+
+
+def test_while_the_way_to_the_model_is_closed_a_waiting_add_costs_nothing(
+    alice: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(alice, "Has a dog")
+    queued = queue(alice, "My dog is called Rex.")
+    monkeypatch.setattr(breaker, "OPEN_S", 60.0)
+    llm.fault = Fault.UNAUTHORIZED
+    for number in range(breaker.MAX_FAILED_IN_A_ROW):
+        work(alice, queue(alice, "My dog is called Rex.", user_id=f"user-{number}"))
+    asked = llm.calls, llm.embeddings
+    for _ in range(MOST_REQUESTS):
+        change_job(alice, queued, not_before=JAN)
+        assert work(alice, queued)["status"] == "PENDING"
+    assert (llm.calls, llm.embeddings) == asked
+    job = job_of(alice, queued)
+    assert (job.state, job.attempt, job.requests) == (JobState.PENDING, 0, 0)
+
+
+def test_a_model_that_cannot_be_reached_uses_nothing_up(alice: Person, llm: FakeLLM) -> None:
+    queued = queue(alice, "My dog is called Rex.")
+    llm.stop()
+    assert work(alice, queued)["status"] == "PENDING"
+    assert job_of(alice, queued).requests == 0
