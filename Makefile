@@ -47,7 +47,7 @@ schema: $(VENV)/dev.stamp ## write the description of the API to docs/openapi.js
 bench: $(VENV)/dev.stamp ## measure latency, throughput and memory
 	$(IN_TREE) $(BIN)/python -m tests.bench
 
-chaos: $(VENV)/dev.stamp ## kill workers, queue and database under load (size: CHAOS_ADDS, CHAOS_LIVES, FUZZ_EXAMPLES, RECALL_ROWS)
+chaos: $(VENV)/dev.stamp ## kill workers, queue and database under load (size: CHAOS_ADDS, CHAOS_FLOOD, CHAOS_LIVES, …; see CONTRIBUTING.md)
 	$(IN_TREE) $(BIN)/pytest -m chaos tests
 
 # The stamps hold the time of the last install: nothing is installed again until a lock file changes.

@@ -11,7 +11,9 @@ import base64
 import hashlib
 import json
 import random
+import select
 import signal
+import socket
 import threading
 import time
 from collections import deque
@@ -44,7 +46,7 @@ class Fault(StrEnum):
     HUGE = "huge"
     """An answer that never ends."""
     HANG = "hang"
-    """No answer until the server stops."""
+    """No answer until the client leaves or the server stops."""
     DRIP = "drip"
     """A byte of white space every 50 ms, until the server stops."""
 
@@ -84,6 +86,8 @@ class FakeLLM:
     usage: Callable[[Json, Json], Json | None] | None = None
     """From a request and its answer to the `usage` that it is said to have had; by default 100 and 20 tokens."""
     max_concurrency: int = 0
+    longest_s: float = 0.0
+    """The longest that a client waited for a chat answer, or for the end of it."""
 
     def __post_init__(self) -> None:
         self._script: deque[Answer] = deque()
@@ -144,6 +148,11 @@ class FakeLLM:
                 return self.fault or self._random.choice(self.faults)
         return self.answers(data_of(body))
 
+    def waited(self, seconds: float) -> None:
+        """Notes how long a client waited."""
+        with self._lock:
+            self.longest_s = max(self.longest_s, seconds)
+
     def entered(self, change: int) -> None:
         """Counts a request that begins (1) or ends (-1)."""
         with self._lock:
@@ -192,11 +201,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.llm.entered(1)
+        began = time.monotonic()
         try:
             self._answer(body)
         except ConnectionError:
             self.close_connection = True  # The client gave up waiting, which is what a test of time limits does.
         finally:
+            self.server.llm.waited(time.monotonic() - began)
             self.server.llm.entered(-1)
 
     def _answer(self, body: Json) -> None:
@@ -229,13 +240,17 @@ class _Handler(BaseHTTPRequestHandler):
             case Fault.TRUNCATED:
                 self._send(200, _completion('{"facts": [{"text": "Lives in', asked, finish_reason="length"))
             case Fault.HANG:
-                self.server.llm.wait(None)
+                self._hang()
             case Fault.HUGE:
                 self._pour(b" " * 65_536, pause_s=0)
             case Fault.DRIP:
                 self._pour(b" ", pause_s=0.05)
             case _:
                 self._send(200, _completion(_BAD_TEXTS[fault], asked))
+
+    def _hang(self) -> None:
+        while not self.server.llm.wait(0.05) and not _has_left(self.connection):
+            pass
 
     def _pour(self, chunk: bytes, *, pause_s: float) -> None:
         self._head(200, {"Content-Type": "application/json"})
@@ -259,6 +274,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # The base class names it so.
         """Says nothing: the requests are recorded."""
+
+
+def _has_left(client: socket.socket) -> bool:
+    readable, _, _ = select.select([client], [], [], 0)
+    return bool(readable) and client.recv(1, socket.MSG_PEEK) == b""
 
 
 def _asked_format(body: Json) -> str:

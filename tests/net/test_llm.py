@@ -8,7 +8,7 @@ from django.test import override_settings
 from pydantic import BaseModel
 
 from loci.errors import DependencyError
-from loci.net import presets
+from loci.net import breaker, presets
 from loci.net.breaker import CircuitOpen
 from loci.net.chat import Completion, complete
 from loci.net.endpoint import Endpoint, endpoint
@@ -117,6 +117,16 @@ def test_the_circuit_opens_and_then_nothing_is_sent(llm: FakeLLM) -> None:
         ask()
     assert refused.value.retry_after
     assert llm.calls == 5
+
+
+def test_a_call_that_opens_the_circuit_has_failed_itself(llm: FakeLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "MAX_FAILED_IN_A_ROW", 1)
+    llm.fault = Fault.ERROR_500
+    with pytest.raises(DependencyError, match="answered 500"):
+        ask()
+    assert llm.calls == 1
+    with pytest.raises(CircuitOpen):
+        configured().breaker.check()
 
 
 def test_a_refused_request_does_not_open_the_circuit(llm: FakeLLM) -> None:
