@@ -118,10 +118,17 @@ def _is_ready(url: str) -> bool:
 @contextmanager
 def fake_llm(*options: str) -> Iterator[str]:
     """Runs the fake model as a process with these options, and gives its base URL."""
+    with first_line_of("tests.fakes.llm", *options) as url:
+        yield url
+
+
+@contextmanager
+def first_line_of(module: str, *options: str) -> Iterator[str]:
+    """Runs a module as a process, and gives the first line that it prints."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.fakes.llm", *options],
+        [sys.executable, "-m", module, *options],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         stdout=subprocess.PIPE,
         text=True,
     )

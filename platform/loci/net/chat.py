@@ -69,7 +69,7 @@ def _paid(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseMode
     except Unanswered:
         meter().keep(most)
         raise
-    except DependencyError:
+    except Exception:
         meter().settle(most, 0, 0)
         raise
     if body.usage is None:

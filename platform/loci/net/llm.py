@@ -111,7 +111,7 @@ class Unanswered(DependencyError):
 
 
 class _AttemptFailed(Exception):
-    """`was_sent` tells whether the endpoint may have seen the request, `was_slow` that time ran out after that."""
+    """`was_sent` tells whether the endpoint may have seen the request, `was_begun` whether it may have worked on it."""
 
     def __init__(
         self,
@@ -120,17 +120,17 @@ class _AttemptFailed(Exception):
         again: bool,
         retry_after: float | None = None,
         was_sent: bool = True,
-        was_slow: bool = False,
+        was_begun: bool = False,
     ) -> None:
         super().__init__(detail)
         self.again = again
         self.retry_after = retry_after
         self.was_sent = was_sent
-        self._was_slow = was_slow
+        self._was_begun = was_begun
 
     def told_of(self, endpoint: Endpoint) -> DependencyError:
         """What the caller is told."""
-        kind = Unanswered if self._was_slow else DependencyError
+        kind = Unanswered if self._was_begun else DependencyError
         return kind(f"The {endpoint.provider} endpoint {self}", retry_after=self.retry_after)
 
     def wait(self, pause: float | None) -> float | None:
@@ -179,8 +179,8 @@ def _judged(error: openai.APIError | httpx2.HTTPError) -> _AttemptFailed:
     if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout)):
         return _AttemptFailed("cannot be reached", again=True, was_sent=False)
     if isinstance(cause, httpx2.TimeoutException):
-        return _AttemptFailed("did not answer in time", again=False, was_slow=True)
-    return _AttemptFailed("broke the connection", again=True)
+        return _AttemptFailed("did not answer in time", again=False, was_begun=True)
+    return _AttemptFailed("broke the connection", again=True, was_begun=True)
 
 
 def _code(error: openai.APIStatusError) -> str:
