@@ -8,6 +8,7 @@ from loci.net import breaker
 from loci.net import llm as calling
 from loci.tenancy.context import tenant_tx
 from memories.models import Message
+from memories.services import adding
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, Fault
 from tests.fakes.settings import use_for_all
@@ -59,21 +60,37 @@ def test_an_add_that_keeps_failing_is_given_up_after_twelve_requests(alice: Pers
         assert Message.objects.filter(event_id=queued, content="My dog is called Rex.").exists()
 
 
-def test_both_tries_of_an_add_share_four_calls_and_three_embeddings(alice: Person, llm: FakeLLM) -> None:
-    kept = keep(alice, "Has a dog", agent_id="bot")
+def test_both_tries_of_an_add_share_four_calls(alice: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adding, "MOST", 1)
+    keep(alice, "Must meet the deadline of the report")
+    dog = keep(alice, "Has a dog called Max")
+
+    def change_and_answer(data: Json) -> Json:
+        if llm.calls % 2:
+            return {"no": "answer"}
+        if "questions" not in data:
+            return facts(fact("Has a dog called Rex"))
+        put(alice, dog, text=f"Has {llm.calls} dogs called Max")
+        return {"decisions": [{"question": 0, **relation("refines", 1)}]}
+
+    llm.answers = change_and_answer
+    assert add(alice, "Must I meet the deadline of the report?")["status"] == "PENDING"
+    assert llm.calls == MOST_CALLS
+
+
+def test_both_tries_of_an_add_in_two_scopes_make_three_embeddings(alice: Person, llm: FakeLLM) -> None:
+    both = {"user_id": "alex", "agent_id": "bot"}
+    kept = keep(alice, "Has a dog", **both)
     before = llm.embeddings
 
     def change_and_answer(_data: Json) -> Json:
-        if llm.calls % 2:
-            return {"no": "facts"}
-        put(alice, kept, metadata={"calls": llm.calls}, text=f"Has {llm.calls} dogs")
+        put(alice, kept, text=f"Has {llm.calls} dogs")
         return facts(fact("Has a dog called Rex", **relation("refines")))
 
     llm.answers = change_and_answer
     edits = 2
-    assert add(alice, "My dog is called Rex.", agent_id="bot")["status"] == "PENDING"
-    assert llm.calls == MOST_CALLS
-    assert llm.embeddings - before - edits == MOST_EMBEDDINGS
+    assert add(alice, "My dog is called Rex.", **both)["status"] == "PENDING"
+    assert (llm.calls, llm.embeddings - before - edits) == (2, MOST_EMBEDDINGS)
 
 
 def test_while_the_way_to_the_model_is_closed_a_waiting_add_costs_nothing(
