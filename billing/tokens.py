@@ -16,6 +16,7 @@ from billing.queries import rates_of
 from billing.services import record_tokens
 from loci.errors import DomainError, NotNow
 from loci.tenancy.context import Tenant, current_org_id, tenant_tx
+from workers.jobs import Spent
 
 TOKENS = "tokens"
 """The name among a plan's rates: `{"tokens": "1000000/day"}`."""
@@ -25,6 +26,7 @@ USED_UP = (
     "The organization has used up its tokens of language models for today: {used} of {limit}."
     " Adds that need a model are accepted again from {resets_at}. Everything else goes on."
 )
+TOO_DEAR = "A model's answer may cost {tokens} tokens, and the organization has {limit} in a day."
 
 
 def tokens_per_day(org_id: UUID) -> int | None:
@@ -48,10 +50,15 @@ class TokenAllowance:
             raise _used_up(used, limit)
 
     def reserve(self, tenant: Tenant, tokens: int) -> None:
-        """Sets tokens aside. Raises `NotNow` where today's budget has not so many, or not while others have theirs."""
+        """Sets tokens aside.
+
+        Raises `NotNow` where today's budget has not so many, or not while others have theirs; `Spent` where no day has.
+        """
         limit = _limit(tenant)
         if limit is None:
             return
+        if tokens > limit:
+            raise Spent(TOO_DEAR.format(tokens=tokens, limit=limit))
         with tenant_tx(tenant):
             today = _today()
             if today.used + tokens > limit:

@@ -41,7 +41,7 @@ class Unfinished(Exception):
 
 
 class Spent(Exception):
-    """The job has asked remote models as often as it may: it is to be given up."""
+    """The job may ask remote models no more, today or any other day: it is to be given up, for the reason it says."""
 
 
 class LaneBusy(Exception):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
@@ -64,6 +65,16 @@ def test_beyond_the_plans_tokens_adds_that_need_a_model_are_refused_until_midnig
     assert call(bob, "POST", PATH, BODY).status_code == 200
     with override_settings(LLM_API_KEY=""):
         assert call(alice, "POST", PATH, BODY).status_code == 200
+
+
+def test_an_add_that_costs_more_than_any_days_tokens_fails_for_that_reason(alice: Person, llm: FakeLLM) -> None:
+    with override_settings(LLM_TOKENS_PER_DAY=settings.LLM_MAX_TOKENS + 1):
+        failed = add(alice, "I like tea.")
+    assert (failed["status"], failed["error"].endswith("tokens, and the organization has 8193 in a day.")) == (
+        "FAILED",
+        True,
+    )
+    assert llm.calls == 0
 
 
 def test_a_queued_add_waits_until_midnight_as_if_it_had_not_been_tried(alice: Person, llm: FakeLLM) -> None:
