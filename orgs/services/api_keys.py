@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,7 +12,7 @@ from loci.errors import DomainError, NotFound
 from loci.tenancy.context import org_tx, tenant_tx
 from orgs import audit, keys
 from orgs.models import ApiKey, KeyKind, Project, User
-from orgs.queries import Caller, Place
+from orgs.queries import Caller, Key, Place
 from orgs.roles import BOUND_SCOPES, scopes_in_organization, scopes_in_project
 from orgs.services.authority import check_unrestricted, forbidden
 
@@ -162,10 +162,11 @@ def rotate_key(by: Caller, key_id: str, grace: timedelta) -> NewKey:
 
 
 def touch_key(caller: Caller, key: str) -> None:
-    """Notes that the caller's key is in use, at most once a minute; one under the old pepper moves to the new one."""
-    facts, now = caller.key, timezone.now()
-    if facts is None:
-        return
+    """Notes that `key` is in use, with which the caller came, at most once a minute.
+
+    One under the old pepper moves to the new one.
+    """
+    facts, now = cast("Key", caller.key), timezone.now()
     changes: dict[str, object] = {}
     if facts.last_used_at is None or now - facts.last_used_at >= TOUCH_EVERY:
         changes["last_used_at"] = now

@@ -12,7 +12,7 @@ from loci.tenancy.registry import PROJECT_TABLES
 from memories.models import Memory, MemoryState
 from orgs.accounts.people import make_at_home
 from orgs.models import AuditEntry, Organization, Project, User
-from orgs.queries import Caller, organizations_of, place_of
+from orgs.queries import Caller, organizations_of, place_of, project_tenant
 from orgs.services import erasing, organizations
 from orgs.services.api_keys import create_api_key
 from orgs.services.deletion import restore_project
@@ -83,8 +83,10 @@ def entries(person: Person, action: str) -> list[Any]:
 
 def test_a_deleted_project_is_gone_at_once(alice: Person) -> None:
     session = signed_in(alice).client
+    assert project_tenant(alice.project_id) == alice.tenant
     response = session.delete(project_of(alice))
     assert response.status_code == 200
+    assert project_tenant(alice.project_id) is None  # For an operator's commands.
     assert response.json()["message"] == "Project and related data deleted successfully."
     assert alice.client.get("/v1/ping/").status_code == 401
     for gone in (session.get(project_of(alice)), session.get("/v1/entities/", {"project_id": alice.project_id})):

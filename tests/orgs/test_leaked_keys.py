@@ -17,6 +17,7 @@ from orgs.models import ApiKey, AuditEntry, Role, User
 from orgs.queries import Caller, caller_of
 from tests.conftest import Person
 from tests.orgs.support import member_of, organization_of, signed_in, with_key
+from workers import jobs
 from workers.models import Job, JobState
 from workers.tasks.leak import LEAK
 from workers.tasks.running import run
@@ -202,3 +203,14 @@ def test_sixty_reports_an_hour_are_taken_from_an_address_whoever_sends_them(alic
     assert refused.status_code == 429
     assert 3500 < int(refused["Retry-After"]) <= 3600
     assert works(alice.key)
+
+
+def test_a_key_stops_at_once_while_many_mails_wait(
+    alice: Person, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = control_of(alice)
+    monkeypatch.setattr(jobs, "MAX_PUBLISHED", 0)
+    report(keys=[alice.key])
+    assert not works(alice.key)
+    [job] = jobs_of(control)
+    assert (job.state, job.published_at) == (JobState.PENDING, None)
