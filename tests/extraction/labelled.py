@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from memories.extraction.base import Candidate, ExtractionInput, Extractor, Fact, InputMessage
+from memories.extraction.base import Candidate, ExtractionInput, Extractor, Fact, InputMessage, Relation
 
 SAID_AT = datetime(2026, 5, 13, 10, tzinfo=UTC)
 """When all the conversations begin: a Wednesday. Later adds follow by a minute each."""
@@ -50,6 +50,8 @@ class Compared:
     missed: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     """Texts of facts that should not have been kept by name: violations of `drop`, counted as wrong too."""
+    verdicts: tuple[tuple[str, str, str], ...] = ()
+    """Of a later add, for each expectation met: the fact's text, the verdicts that will do, and the one it gets."""
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Score:
     wrong: int = 0
     missed: int = 0
     dropped: int = 0
+    verdicts: int = 0
+    right_verdicts: int = 0
 
     def count(self, compared: Compared) -> None:
         """Adds what one comparison says."""
@@ -67,6 +71,8 @@ class Score:
         self.wrong += len(compared.wrong)
         self.missed += len(compared.missed)
         self.dropped += len(compared.dropped)
+        self.verdicts += len(compared.verdicts)
+        self.right_verdicts += sum(got in expected.split("|") for _text, expected, got in compared.verdicts)
 
     @property
     def precision(self) -> float:
@@ -158,20 +164,43 @@ def _take(facts: dict[int, Fact], expectation: str) -> int | None:
 
 
 def _compared_adds(extractor: Extractor, conversation: Conversation) -> Iterator[Compared]:
-    known: list[Fact] = []
+    known: dict[int, Fact] = {}
     earlier: list[InputMessage] = []
     for number, expected in enumerate(conversation.adds):
         given = ExtractionInput(
             messages=expected.messages,
             observed_at=SAID_AT + timedelta(minutes=number),
             context=earlier[-CONTEXT_MESSAGES:],
-            candidates=[_candidate(at, fact) for at, fact in enumerate(known)],
+            candidates=[_candidate(at, fact) for at, fact in known.items()],
             speakers=(expected.speaker,),
         )
         facts = extractor.extract(given).facts
-        yield compared(facts, expected)
-        known += facts
+        got = [_resolved(fact, known) for fact in facts]
+        found = compared(facts, expected)
+        yield replace(found, verdicts=tuple(_judged(found, expected, facts, got))) if number else found
         earlier += expected.messages
+
+
+def _judged(
+    found: Compared, expected: Expected, facts: Sequence[Fact], got: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    allowed = dict(zip(expected.facts, expected.verdicts, strict=True))
+    for expectation, number in found.pairs:
+        yield facts[number].text, allowed[expectation], got[number]
+
+
+def _resolved(fact: Fact, known: dict[int, Fact]) -> str:
+    """Puts a fact among those that are known, and returns the verdict that a resolver gives it (design.md §2)."""
+    same = next((number for number, old in known.items() if fact.attribute and old.attribute == fact.attribute), None)
+    target = fact.candidate if same is None else same
+    old = None if target is None else known.get(target)
+    if fact.relation == Relation.DUPLICATE or fact.text in {each.text for each in known.values()}:
+        return "duplicate"
+    known[max(known, default=-1) + 1] = fact
+    if old is None or target is None:
+        return "stored"
+    del known[target]
+    return "superseded" if same is None and fact.relation == Relation.REPLACES else "merged"
 
 
 def _candidate(number: int, fact: Fact) -> Candidate:

@@ -33,6 +33,9 @@ def lines(part: str, results: Sequence[Result], *, with_mistakes: bool) -> Itera
     yield f"{part}: {len(results)} conversations, {sum(not _expects(each) for each in results)} with nothing to keep"
     if with_mistakes:
         yield from (line for each in results if (line := _mistakes(each)))
+        yield from (line for each in results for line in _wrong_verdicts(each))
+    score = total(results)
+    yield f"  {score.right_verdicts} of {score.verdicts} verdicts on facts found in later adds are right"
     yield _line("all", results)
     for domain in sorted({each.conversation.domain for each in results}):
         yield _line(domain, [each for each in results if each.conversation.domain == domain])
@@ -61,6 +64,12 @@ def _mistakes(result: Result) -> str | None:
     if not (wrong or missed or dropped):
         return None
     return f"    {result.conversation.name}: wrong {wrong}, missed {missed}, forbidden {dropped}"
+
+
+def _wrong_verdicts(result: Result) -> Iterator[str]:
+    for text, expected, got in (verdict for add in result.adds for verdict in add.verdicts):
+        if got not in expected.split("|"):
+            yield f"    {result.conversation.name}: {text!r} is {got}, not {expected}"
 
 
 def _milliseconds(extractor: OfflineExtractor, part: str) -> float:

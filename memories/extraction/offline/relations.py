@@ -8,14 +8,13 @@ from functools import lru_cache
 import snowballstemmer
 
 from memories.extraction.base import Candidate, Decision, Fact, Relation
-from memories.extraction.offline.vocabulary import words
+from memories.extraction.offline.vocabulary import groups, words
 
-_SAID_BY_FORM = words("form_words")
-_TASTES = {"love": "like", "enjoy": "like", "ador": "like", "hate": "dislik", "despis": "dislik"}
+_SAID_BY_FORM = words("form_words") | (words("adverbs") - {"never", "originally", "rarely", "seldom", "soon"})
+_SAME = groups("same_stems")
 _ENDED = re.compile(
     r"\b(?:(?:is|are) no longer|no longer|not|anymore|any more|any longer|stopped|quit|gave up|given up"
-    r"|cancel(?:l?ed)?|sold"
-    r"|lost|had to|has|got rid of)\b",
+    r"|cancel(?:l?ed)?|sold|lost|had to|has|got rid of)\b",
     re.IGNORECASE,
 )
 _ENDS = re.compile(
@@ -23,6 +22,17 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 _SWITCH = re.compile(r"\b(?:switched|moved|changed|migrated) (?:over )?from (?P<old>.{2,60}?) to\b", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"\b(?:now|these days|nowadays|by now|instead|again|already|since then|changed|switched|moved|upgraded|increased"
+    r"|raised|lowered|reduced|rescheduled|postponed|renamed|extended|up to|down to)\b",
+    re.IGNORECASE,
+)
+"""What tells that something is no longer as it was, and is told for that."""
+_DATE = re.compile(
+    r"\b(?:(?:in|on|since|until|last|the week of|of) )*(?:(?:\d{1,2} )?(?:january|february|march|april|may|june|july"
+    r"|august|september|october|november|december)\b(?: \d{4})?|(?:19|20)\d\d\b)",
+    re.IGNORECASE,
+)
 _NEGATION = re.compile(r"\b(?:not|no|never|cannot|none|dislikes?|hates?|without)\b", re.IGNORECASE)
 _UNCOUPLED = frozenset(("single", "divorced", "separated", "widowed"))
 _LEAST = 2
@@ -31,7 +41,10 @@ _LEAST = 2
 
 @dataclass(frozen=True)
 class _Words:
+    """What a text says: its words' stems, and the first of them, which is its verb or whom it is about."""
+
     stems: frozenset[str]
+    head: str
     is_negated: bool
     is_end: bool
 
@@ -43,14 +56,21 @@ def related(fact: Fact, candidates: Sequence[Candidate]) -> Fact:
 
 
 def decided(fact: Fact, candidates: Sequence[Candidate]) -> Decision:
-    """Returns the first candidate that says the same, less, or what the fact ends; likeness alone decides nothing."""
-    for judge in (_says_the_same, _has_same_attribute, _is_part, _ends):
+    """Returns the first candidate that says the same, less, or what the fact ends or changes.
+
+    A candidate with the fact's own attribute is left to that attribute: it takes its new value.
+    """
+    for judge in (_says_the_same, _has_same_attribute, _is_part, _ends, _changes):
         for candidate in candidates:
             if relation := judge(fact, candidate):
                 return relation, candidate.number
-        if judge is _has_same_attribute and fact.attribute in {candidate.attribute for candidate in candidates}:
+        if judge is _has_same_attribute and _is_of_known_attribute(fact, candidates):
             return None
     return None
+
+
+def _is_of_known_attribute(fact: Fact, candidates: Sequence[Candidate]) -> bool:
+    return fact.attribute is not None and any(fact.attribute == candidate.attribute for candidate in candidates)
 
 
 def _says_the_same(fact: Fact, candidate: Candidate) -> Relation | None:
@@ -65,15 +85,30 @@ def _has_same_attribute(fact: Fact, candidate: Candidate) -> Relation | None:
 
 
 def _is_part(fact: Fact, candidate: Candidate) -> Relation | None:
-    """One of the texts holds all words of the other, with the same negation."""
-    if fact.attribute and candidate.attribute and fact.attribute != candidate.attribute:
-        return None
+    """One of the texts holds all words of the other, begins with the same, and is as much of a denial."""
     new, old = _words(fact.text), _words(candidate.text)
-    if new.is_negated != old.is_negated or new.is_end != old.is_end:
+    if not _is_alike(fact, candidate) or new.head != old.head:
         return None
     if new.stems <= old.stems and len(new.stems) >= _LEAST:
         return Relation.DUPLICATE
     return Relation.REFINES if old.stems < new.stems and len(old.stems) >= _LEAST else None
+
+
+def _changes(fact: Fact, candidate: Candidate) -> Relation | None:
+    """A text that tells of a change, and has most words of another that begins with the same, brings it up to date."""
+    new, old = _words(_CHANGED.sub(" ", fact.text)), _words(candidate.text)
+    if not _CHANGED.search(fact.text) or not _is_alike(fact, candidate) or new.head != old.head:
+        return None
+    shared = len(new.stems & old.stems)
+    return Relation.REFINES if shared >= _LEAST and 2 * shared >= len(old.stems) else None
+
+
+def _is_alike(fact: Fact, candidate: Candidate) -> bool:
+    """Tells whether two texts may be of one thing: no other attribute, the same negation, neither an end."""
+    if fact.attribute and candidate.attribute and fact.attribute != candidate.attribute:
+        return False
+    new, old = _words(fact.text), _words(candidate.text)
+    return (new.is_negated, new.is_end) == (old.is_negated, old.is_end)
 
 
 def _ends(fact: Fact, candidate: Candidate) -> Relation | None:
@@ -85,11 +120,12 @@ def _ends(fact: Fact, candidate: Candidate) -> Relation | None:
         return None
     if switch := _SWITCH.search(fact.text):
         left = _stems(switch["old"])
-    elif _ENDS.search(fact.text):
-        left = _stems(_ENDED.sub(" ", fact.text))
+    elif _ENDED.search(fact.text):
+        left = _stems(_DATE.sub(" ", _ENDED.sub(" ", fact.text)))
     else:
         return None
-    return Relation.REPLACES if left and left <= old.stems else None
+    is_named = len(left) >= _LEAST or len(old.stems) <= _LEAST
+    return Relation.REPLACES if left and is_named and frozenset(left) <= old.stems else None
 
 
 def normalized(text: str) -> str:
@@ -99,10 +135,10 @@ def normalized(text: str) -> str:
 
 @lru_cache(maxsize=2_048)
 def _words(text: str) -> _Words:
-    return _Words(_stems(text), bool(_NEGATION.search(text)), bool(_ENDS.search(text)))
+    stems = _stems(text)
+    return _Words(frozenset(stems), next(iter(stems), ""), bool(_NEGATION.search(text)), bool(_ENDS.search(text)))
 
 
-def _stems(text: str) -> frozenset[str]:
+def _stems(text: str) -> list[str]:
     said = [word for word in re.findall(r"[\w+#]+", text.casefold()) if word not in _SAID_BY_FORM]
-    stems = snowballstemmer.stemmer("english").stemWords(said)
-    return frozenset(_TASTES.get(stem, stem) for stem in stems)
+    return [_SAME.get(stem, stem) for stem in snowballstemmer.stemmer("english").stemWords(said)]

@@ -7,9 +7,14 @@ from importlib import resources
 
 def words(name: str) -> frozenset[str]:
     """Returns a list of `vocabulary.toml`. Raises `KeyError` where there is none of that name."""
-    return frozenset(_lists()[name].split())
+    return frozenset(str(_lists()[name]).split())
+
+
+def groups(name: str) -> dict[str, str]:
+    """Returns a list of groups of `vocabulary.toml` as word to the first word of its group."""
+    return {word: line.split()[0] for line in _lists()[name] for word in line.split()}
 
 
 @cache
-def _lists() -> dict[str, str]:
+def _lists() -> dict[str, str | list[str]]:
     return tomllib.loads(resources.files(__package__).joinpath("vocabulary.toml").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import re
 
 from memories.extraction.offline.vocabulary import words
 
-_ADVERBS = words("adverbs")
+_BEFORE_VERBS = words("adverbs") | {"of", "no", "longer"}
 _UNCHANGED = words("unchanged_verbs")
 _IRREGULAR = {"am": "is", "have": "has", "do": "does", "go": "goes"}
 _PAST = words("irregular_past")
@@ -100,7 +100,7 @@ _ARTICLES = frozenset(("a", "an", "the", "my", "our", "their", "his", "her", "an
 
 def _conjugated(words: list[str]) -> list[str]:
     """Puts the first verb into the third person: ["really", "like", "it"] becomes ["really", "likes", "it"]."""
-    at = next((number for number, word in enumerate(words) if word not in _ADVERBS and word != "of"), 0)
+    at = next((number for number, word in enumerate(words) if word not in _BEFORE_VERBS), 0)
     return [*words[:at], _third(words[at]), *words[at + 1 :]]
 
 
