@@ -1,7 +1,7 @@
 """The labelled conversations: how they are read, and how what an extractor finds is compared with them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,11 +106,29 @@ def conversations(part: str) -> Iterator[Conversation]:
 
 
 def measured(extractor: Extractor, part: str) -> list[Result]:
-    """Returns what the extractor makes of each conversation of a part, without a database.
+    """Returns what the extractor makes of each conversation of a part, without a database."""
+    return [result_of(extractor, each) for each in conversations(part)]
 
-    To a later add, the facts of the earlier ones are candidates, and their messages are context.
-    """
-    return [Result(each, tuple(_compared_adds(extractor, each))) for each in conversations(part)]
+
+def result_of(extractor: Extractor, conversation: Conversation) -> Result:
+    """Returns what the extractor makes of a conversation: to a later add, the facts of the earlier are candidates."""
+    known: dict[int, Fact] = {}
+    return Result(
+        conversation, tuple(_compared(extractor, conversation, at, known) for at in range(len(conversation.adds)))
+    )
+
+
+def given_to(conversation: Conversation, number: int, known: Mapping[int, Fact] | None = None) -> ExtractionInput:
+    """Returns an add as an extractor gets it; the messages of earlier adds are context."""
+    expected = conversation.adds[number]
+    earlier = [message for add in conversation.adds[:number] for message in add.messages]
+    return ExtractionInput(
+        messages=expected.messages,
+        observed_at=SAID_AT + timedelta(minutes=number),
+        context=earlier[-CONTEXT_MESSAGES:],
+        candidates=[_candidate(at, fact) for at, fact in (known or {}).items()],
+        speakers=(expected.speaker,),
+    )
 
 
 def total(results: Iterable[Result]) -> Score:
@@ -163,22 +181,12 @@ def _take(facts: dict[int, Fact], expectation: str) -> int | None:
     return number
 
 
-def _compared_adds(extractor: Extractor, conversation: Conversation) -> Iterator[Compared]:
-    known: dict[int, Fact] = {}
-    earlier: list[InputMessage] = []
-    for number, expected in enumerate(conversation.adds):
-        given = ExtractionInput(
-            messages=expected.messages,
-            observed_at=SAID_AT + timedelta(minutes=number),
-            context=earlier[-CONTEXT_MESSAGES:],
-            candidates=[_candidate(at, fact) for at, fact in known.items()],
-            speakers=(expected.speaker,),
-        )
-        facts = extractor.extract(given).facts
-        got = [_resolved(fact, known) for fact in facts]
-        found = compared(facts, expected)
-        yield replace(found, verdicts=tuple(_judged(found, expected, facts, got))) if number else found
-        earlier += expected.messages
+def _compared(extractor: Extractor, conversation: Conversation, number: int, known: dict[int, Fact]) -> Compared:
+    expected = conversation.adds[number]
+    facts = extractor.extract(given_to(conversation, number, known)).facts
+    got = [_resolved(fact, known) for fact in facts]
+    found = compared(facts, expected)
+    return replace(found, verdicts=tuple(_judged(found, expected, facts, got))) if number else found
 
 
 def _judged(

@@ -1,4 +1,7 @@
-"""The offline extractor: sentences -> clauses -> screening -> patterns, or the nearest prototypes -> facts."""
+"""The offline extractor: sentences -> clauses -> screening -> patterns and a classifier -> facts.
+
+`python -m tests.extraction.train` learns what the classifier keeps from the development conversations.
+"""
 
 from memories.extraction.offline.extractor import OfflineExtractor
 

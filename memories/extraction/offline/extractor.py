@@ -2,38 +2,41 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 
-from memories.embedding.base import Embedder
+import numpy as np
+
+from memories.embedding.base import Embedder, Vectors
 from memories.extraction.base import Candidate, Decision, Extraction, ExtractionInput, Fact, Question
 from memories.extraction.offline.dates import resolved
 from memories.extraction.offline.details import importance_of, lifetime_of, topics_of
+from memories.extraction.offline.features import signs_of
 from memories.extraction.offline.forgetting import named_to_forget
+from memories.extraction.offline.keeping import Weights, learned
+from memories.extraction.offline.lists import told_apart
 from memories.extraction.offline.patterns import PATTERNS, Match
-from memories.extraction.offline.prototypes import Judgement, PrototypeClassifier
+from memories.extraction.offline.prototypes import PrototypeClassifier
 from memories.extraction.offline.reading import Statement, statements_of
 from memories.extraction.offline.relations import decided, normalized, related
-from memories.extraction.offline.screening import is_vague, says_enough
+from memories.extraction.offline.screening import is_hopeless, is_of_others, may_be_meant, says_anything
 from memories.extraction.offline.sentences import with_points
 from memories.extraction.offline.wishes import is_wanted
 from memories.extraction.offline.wording import third_person
 
-VERSION = "offline/2"
-MAX_JUDGED = 200
-"""Statements given to the classifier in one call (some 5 ms each); those beyond that no pattern knows are dropped."""
-KEEP_MARGIN = 0.03
-"""How much nearer to what is kept than to what is dropped a clause must be that no pattern knows."""
-WHOLE_MARGIN = -0.10
-"""The same where a pattern says that clauses of this kind are kept."""
+VERSION = "offline/3"
+MAX_JUDGED = 400
+"""Clauses judged in one call (some 2 ms each); of those beyond, what a pattern knows is kept and the rest dropped."""
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A fact in the making: with `match` when a pattern knew it, without when the classifier is to judge the clause."""
+class Found:
+    """A fact in the making: with `match` when a pattern knows it, without when it is the clause or a part of a list."""
 
     clause: str
+    said: str
+    signs: frozenset[str]
     speaker: str
     source: int
     event_time: datetime | None
@@ -42,19 +45,26 @@ class _Found:
     @property
     def text(self) -> str:
         """Returns the fact's text."""
-        return with_points(self.match.text if self.match else third_person(self.clause))
+        return with_points(self.match.text if self.match else third_person(self.said))
+
+    @property
+    def topic(self) -> str:
+        """Returns what tells its category: of a like what is liked, for all likes look alike."""
+        return with_points((self.match.topic or self.match.text) if self.match else self.clause)
 
 
 class OfflineExtractor:
-    """Finds lasting personal facts by rules, and by the nearest prototypes where the rules know nothing (design.md §3).
+    """Finds lasting personal facts by rules and by a classifier that learned from labelled examples (design.md §3).
 
-    Its limits: English only (from other languages it extracts nothing); it knows what its patterns and prototypes
-    know; it takes a message's first person for the speaker's own and does not see irony; `custom_instructions` are
-    not followed, `includes` and `excludes` only as words. Every message of the roles `given.speakers` is read,
-    whatever a role's usual part; `system` and `tool` messages never are.
+    Its limits: English only (from other languages it extracts nothing); it takes a message's first person for the
+    speaker's own and sees little irony; `custom_instructions` are not followed, `includes` and `excludes` only as
+    words. Every message of the roles `given.speakers` is read, whatever a role's usual part; `system` and `tool`
+    messages never are.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, weights: Weights | None = None) -> None:
+        self._embedder = embedder
+        self._weights = weights or learned()
         self._classifier = PrototypeClassifier(embedder)
 
     def extract(self, given: ExtractionInput) -> Extraction:
@@ -62,14 +72,8 @@ class OfflineExtractor:
 
         Raises `loci.errors.DependencyError` when a remote embedder cannot be reached.
         """
-        by_speaker = [_without_repetition(_found(given, speaker)) for speaker in given.speakers]
-        found = sorted(chain(*by_speaker), key=lambda one: one.source)
-        judgements = self._judged(found, given)
-        facts = (
-            _fact(one, judgement, given)
-            for one, judgement in zip(found, judgements, strict=True)
-            if _is_kept(one, judgement)
-        )
+        kept = self._kept(found_in(given))
+        facts = (_fact(one, category, given) for one, category in zip(kept, self._categories(kept, given), strict=True))
         wishes = given.instructions
         wanted = (fact for fact in facts if is_wanted(fact, includes=wishes.includes, excludes=wishes.excludes))
         return Extraction(
@@ -87,56 +91,69 @@ class OfflineExtractor:
 
     def _category(self, candidate: Candidate) -> str | None:
         liked = (candidate.attribute or "").partition("preference.")[2].replace("_", " ")
-        return self._classifier.judge([liked or candidate.text], {})[0].category
+        return self._classifier.categories_of([liked or candidate.text], {})[0]
 
-    def _judged(self, found: Sequence[_Found], given: ExtractionInput) -> list[Judgement | None]:
-        """Asks the classifier about whatever a pattern did not settle: whether to keep it, or its category."""
+    def _kept(self, found: Sequence[Found]) -> list[Found]:
+        """Drops what is not likely to last; a pattern speaks for a clause."""
+        judged = found[:MAX_JUDGED]
+        if not judged:
+            return []
+        chances = self._weights.chances([one.signs for one in judged], embedded(judged, self._embedder))
+        least = (self._weights.veto if one.match else self._weights.keep for one in judged)
+        kept = [one for one, chance, limit in zip(judged, chances, least, strict=True) if chance >= limit]
+        return kept + [one for one in found[MAX_JUDGED:] if one.match]
+
+    def _categories(self, kept: Sequence[Found], given: ExtractionInput) -> list[str | None]:
+        """Returns each fact's category: its pattern's, or the one whose examples lie nearest."""
         own = given.instructions.categories
-        unsure = [n for n, one in enumerate(found) if own or one.match is None or not one.match.is_settled]
-        texts = [_judged_text(found[n]) for n in unsure[:MAX_JUDGED]]
-        judged: list[Judgement | None] = [None] * len(found)
-        for n, judgement in zip(unsure, self._classifier.judge(texts, own), strict=False):
-            judged[n] = judgement
-        return judged
+        settled = [one.match.category if one.match and not own else None for one in kept]
+        open_ones = [number for number, category in enumerate(settled) if category is None]
+        nearest = self._classifier.categories_of([kept[number].topic for number in open_ones], own)
+        for number, category in zip(open_ones, nearest, strict=True):
+            settled[number] = category
+        return settled
 
 
-def _judged_text(found: _Found) -> str:
-    """A like is judged by what is liked, for all likes look alike."""
-    if found.match is None or found.match.is_whole:
-        return with_points(found.clause)
-    return with_points(found.match.topic or found.match.text)
+def embedded(found: Sequence[Found], embedder: Embedder) -> Vectors:
+    """Returns the embedding of each clause, of which each is embedded once."""
+    clauses = [with_points(one.clause) for one in found]
+    distinct = list(dict.fromkeys(clauses))
+    known = dict(zip(distinct, embedder.embed(distinct), strict=True))
+    return np.array([known[clause] for clause in clauses], np.float32)
 
 
-def _found(given: ExtractionInput, speaker: str) -> Iterator[_Found]:
+def found_in(given: ExtractionInput) -> list[Found]:
+    """Returns whatever the speakers state in the new messages, by message, before it is judged."""
+    by_speaker = [_without_repetition(_found(given, speaker)) for speaker in given.speakers]
+    return sorted(chain(*by_speaker), key=lambda one: one.source)
+
+
+def _found(given: ExtractionInput, speaker: str) -> Iterator[Found]:
     for statement in statements_of(given, speaker):
         yield from _read(statement, speaker, given.observed_at)
 
 
-def _read(statement: Statement, speaker: str, observed_at: datetime) -> Iterator[_Found]:
-    """Yields the facts that patterns find in a clause, or the clause itself for the classifier."""
+def _read(statement: Statement, speaker: str, observed_at: datetime) -> Iterator[Found]:
+    """Yields what patterns find in a clause, or else the clause itself, once for each thing that it lists."""
     text, event_time = resolved(statement.text, observed_at)
-    matches = list(_matches(text))
-    yield from (_Found(text, speaker, statement.source, event_time, match) for match in matches)
-    if statement.is_certain and not _covered(text, matches) and says_enough(text):
-        yield _Found(text, speaker, statement.source, event_time, None)
+    signs = statement.signs | signs_of(text)
+    matches = list(_matches(text)) if may_be_meant(text) else []
+    about = (statement.source, event_time)
+    for match in matches:
+        yield Found(text, text, signs | {"matched"}, speaker, *about, match)
+    if not (_covered(text, matches) or is_hopeless(signs) or is_of_others(text)) and says_anything(text):
+        for said in told_apart(text):
+            known = next(iter(_matches(said)), None) if said != text else None
+            yield Found(text, said, signs, speaker, *about, known)
 
 
 def _matches(clause: str) -> list[Match]:
-    """Returns one match for each attribute; patterns for whole clauses count only when no other says it better."""
+    """Returns one match for each attribute."""
     found: list[Match] = []
     for pattern in PATTERNS:
-        if pattern.is_specific:
-            known = {said for match in found for said in (match.attribute, match.text) if said}
-            found += [match for match in pattern.matches(clause) if not known & {match.attribute, match.text}]
-    if _covered(clause, found):
-        return found
-    whole = (
-        replace(match, start=0, is_whole=True)
-        for pattern in PATTERNS
-        if not pattern.is_specific
-        for match in pattern.matches(clause)
-    )
-    return [*found, *islice(whole, 1)]
+        known = {said for match in found for said in (match.attribute, match.text) if said}
+        found += [match for match in pattern.matches(clause) if not known & {match.attribute, match.text}]
+    return found
 
 
 def _covered(clause: str, matches: Sequence[Match]) -> bool:
@@ -145,7 +162,7 @@ def _covered(clause: str, matches: Sequence[Match]) -> bool:
     return any(match.start <= (subject.start() if subject else 0) for match in matches)
 
 
-def _without_repetition(found: Iterator[_Found]) -> Iterator[_Found]:
+def _without_repetition(found: Iterator[Found]) -> Iterator[Found]:
     """Drops what was said before in the same words, and what gives an attribute the value that it has already.
 
     Who moves from Rome to Oslo and back lives in Rome: only the latest value of an attribute counts.
@@ -165,37 +182,18 @@ def _without_repetition(found: Iterator[_Found]) -> Iterator[_Found]:
             yield one
 
 
-def _is_kept(found: _Found, judgement: Judgement | None) -> bool:
-    """What a pattern knows well is kept, unless it is liking what nobody likes: that is irony."""
-    match = found.match
-    if judgement is None:
-        return match is not None
-    if match is None:
-        return judgement.margin > KEEP_MARGIN and not is_vague(found.clause)
-    if match.is_whole:
-        return judgement.margin > WHOLE_MARGIN and not is_vague(found.clause)
-    return not (match.value == "like" and judgement.is_unpleasant)
-
-
-def _fact(found: _Found, judgement: Judgement | None, given: ExtractionInput) -> Fact:
+def _fact(found: Found, category: str | None, given: ExtractionInput) -> Fact:
     match, text = found.match, found.text
     attribute = match.attribute if match else None
-    categories = _categories(match, judgement, given)
     return Fact(
         text=text,
         sources=(found.source,),
         speaker=found.speaker,
-        categories=categories,
+        categories=(category,) if category else (),
         attribute=attribute,
         value=with_points(match.value) if match and match.value is not None else None,
         event_time=found.event_time,
         lifetime=lifetime_of(text, found.event_time, given.observed_at),
-        importance=importance_of(text, attribute, next(iter(categories), None)),
+        importance=importance_of(text, attribute, category),
         topics=topics_of(text),
     )
-
-
-def _categories(match: Match | None, judgement: Judgement | None, given: ExtractionInput) -> tuple[str, ...]:
-    settled = None if given.instructions.categories else match and match.category
-    name = settled or (judgement and judgement.category)
-    return (name,) if name else ()

@@ -5,6 +5,7 @@ import re
 _TAKEN_BACK = re.compile(
     r"^(?:haha,? |lol,? |i am |i'm |im )*(?:just |only |totally )?(?:kidding|joking|jk|messing with you)\b|^(?:/s"
     r"|not!?)$"
+    r"|^(?:haha,? )?april fools"
     r"|^get it\?|^ba dum|^psych\b|^(?:i |i am )?made that up\b|^(?:that was|it was|it's|it is) (?:just )?a joke\b",
     re.IGNORECASE,
 )
@@ -21,7 +22,8 @@ _MOCK_PRAISE = re.compile(
 _MOCKED = re.compile(
     r"\bnothing (?:better|more fun) than\b|\bjust what I (?:needed|wanted)\b|\bexactly what I (?:needed|wanted)\b"
     r"|\b(?:my )?favou?rite (?:part|thing|pastime|hobby),? (?:is|being) (?:waiting|paying|being|getting|losing|when)\b"
-    r"|\blucky me\b|\bmuch fun\b|\byeah,? right\b|\bwho does not love\b|\bwho doesn't love\b",
+    r"|\blucky me\b|\bmuch fun\b|\byeah,? right\b|\bsaid (?:no ?one|nobody)\b"
+    r"|\bwho does not love\b|\bwho doesn't love\b",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(

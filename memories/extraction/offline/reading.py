@@ -1,6 +1,7 @@
 """From messages to statements of one speaker: answers written out, pronouns resolved, corrections applied."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from memories.extraction.offline.answers import as_statement
 from memories.extraction.offline.corrections import corrected
 from memories.extraction.offline.irony import is_laughed_at, takes_back, without_laughter
 from memories.extraction.offline.people import Mentioned
-from memories.extraction.offline.screening import is_about_given_text, is_personal, statements
+from memories.extraction.offline.screening import is_about_given_text, is_hypothetical, statements
 from memories.extraction.offline.sentences import Clause, sentences
 from memories.extraction.offline.standing import standing_requests
 
@@ -25,13 +26,13 @@ _LIKED_PRONOUN = re.compile(rf"({_TASTE}) (?:it|them)\b")
 class Statement:
     """A clause that states something: `source` is its message, `sentence` its sentence's number in the call.
 
-    `is_certain` tells that it may be kept on the classifier's word; otherwise only a pattern will do.
+    `signs` tell what its own words do not: where it stands, and what was done to it.
     """
 
     text: str
     source: int
     sentence: int
-    is_certain: bool = True
+    signs: frozenset[str] = frozenset()
 
 
 def statements_of(given: ExtractionInput, speaker: str) -> list[Statement]:
@@ -54,33 +55,40 @@ class _Reader:
     liked: str | None = None
 
     def read(self, message: InputMessage, earlier: InputMessage | None, source: int) -> None:
+        """Reads one message; `earlier` is the one before it."""
         self.liked = None
         left = max(0, MAX_SENTENCES - self.sentence)
         found = sentences(message.content)[:left] if left else []
-        if found and earlier and earlier.role != message.role:
-            found[0] = as_statement(found[0], earlier.content) or found[0]
-        for text in found:
+        signs = _signs_of_message(found)
+        for number, text in enumerate(found):
             self.sentence += 1
             if is_about_given_text(text):
                 return
             if takes_back(text):
                 self._take_back(source)
-            else:
-                requests, rest = standing_requests(text)
-                self._read_sentence(rest, source)
-                self.said += [Statement(request, source, self.sentence, is_certain=False) for request in requests]
+                continue
+            is_reply = not number and earlier is not None and earlier.role != message.role
+            answer = as_statement(text, earlier.content) if earlier and is_reply else None
+            requests, rest = standing_requests(answer or text)
+            self._read_sentence(rest, source, signs | ({"answer"} if answer else set()))
+            self.said += [Statement(request, source, self.sentence, frozenset({"standing"})) for request in requests]
 
     def _take_back(self, source: int) -> None:
         self.said = [each for each in self.said if (each.source, each.sentence) < (source, self.sentence - 1)]
 
-    def _read_sentence(self, sentence: str, source: int) -> None:
-        for clause in statements(sentence):
+    def _read_sentence(self, sentence: str, source: int, signs: frozenset[str]) -> None:
+        for number, clause in enumerate(statements(sentence)):
             if clause.corrects and self._correct(clause):
                 continue
             text = self._resolved(clause.text)
-            if is_personal(text):
-                is_certain = text == clause.text and not is_laughed_at(sentence)
-                self.said.append(Statement(without_laughter(text), source, self.sentence, is_certain))
+            about = {
+                "resolved": text != clause.text,
+                "laughed at": is_laughed_at(sentence),
+                "later clause": number > 0,
+                "asking": sentence.endswith("?"),
+            }
+            own = frozenset(name for name, is_so in about.items() if is_so)
+            self.said.append(Statement(without_laughter(text), source, self.sentence, signs | own))
             self.people.note(text)
 
     def _correct(self, clause: Clause) -> bool:
@@ -97,3 +105,15 @@ class _Reader:
         if found := _LIKED.search(text):
             self.liked = found[1]
         return text if text != clause else self.people.named(text)
+
+
+def _signs_of_message(found: Sequence[str]) -> frozenset[str]:
+    """Returns what a clause cannot tell of its message: whether that is long, and whether it asks for something."""
+    signs = {
+        "one sentence": len(found) == 1,
+        "many sentences": len(found) > 4,
+        "with question": any(sentence.endswith("?") for sentence in found),
+        "with laughter": any(is_laughed_at(sentence) for sentence in found),
+        "with hypothesis": any(is_hypothetical(sentence) for sentence in found),
+    }
+    return frozenset(name for name, is_so in signs.items() if is_so)

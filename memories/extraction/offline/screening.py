@@ -1,7 +1,7 @@
 """What is dropped before any pattern is tried: questions, requests, hypotheticals, pleasantries, other languages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from memories.extraction.offline.irony import is_figure, is_mocking
 from memories.extraction.offline.sentences import Clause, clauses
@@ -14,12 +14,23 @@ _POLITE = (
 _GIVEN_TEXT = re.compile(
     rf"^{_POLITE}(?:translate|rewrite|rephrase|paraphrase|proofread|summari[sz]e|correct|edit|improve|shorten"
     rf"|polish|fix the (?:grammar|text)"
-    r"|(?:do a |start a )?role-?play|act as|act like|pretend|continue (?:the|this) story|imagine you|play a game where"
+    rf"|(?:put|make|read|look at|explain|judge|tighten|answer)\b.{{0,40}}"
+    rf"\b(?:this|these|the following|my \w+'s)\b.{{0,30}}"
+    rf"\b(?:{'|'.join(sorted(words('kinds_of_text')))})\b|(?:practice|mock) (?:interview|exam|test|conversation)"
+    r"|(?:do a |start a )?role[ -]?play|act as|act like|pretend|continue (?:the|this) story|imagine you"
+    r"|play a game where"
     r"|make this (?:\w+ )?(?:sound|better|shorter|more)|turn this into|turn the following|(?:here is"
     r"|this is) (?:my|the|a)"
     r" (?:essay|text|paragraph|draft|cover letter|email|poem|story|bio|intro|abstract)\b|(?:can"
     r"|could) you (?:please )?(?:fix"
-    r"|check) (?:the|my) (?:grammar|spelling|english|text))\b",
+    r"|check) (?:the|my) (?:grammar|spelling|english|text)|(?:check|fix|review) .{0,40}\b(?:typos?|grammar|spelling"
+    r"|mistakes))\b",
+    re.IGNORECASE,
+)
+_SCENARIO = re.compile(
+    r"^(?:so |ok(?:ay)?,? |but |and |now |just )*(?:let'?s (?:say|assume|imagine|pretend|suppose)|suppose|supposing"
+    r"|imagine|pretend|hypothetically|assume|assuming|what if|say (?:I|my|we)|in (?:this|a) (?:scenario|hypothetical)"
+    r"|thought experiment|scenario)\b",
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
@@ -52,17 +63,19 @@ _HYPOTHETICAL = re.compile(
     r"|let us say|hypothetically|assuming|I wish|as if|maybe I|perhaps I"
     r"|would you|were I to|I (?:wish|dream(?:ed|t)?|had a dream)\b|in my dream|in the (?:story|novel|game|movie"
     r"|film|book) I"
-    r"|if (?:only|you|money|someone|there|it)\b|let us (?:say|assume|pretend)|feel like I am|feels like I am"
+    r"|in another life|if (?:only|you|money|someone|there|it)\b|let us (?:say|assume|pretend)"
+    r"|feel like I am|feels like I am"
     r"|as though)",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"\b(?:he|she|they|who|someone|people|[A-Z][a-z]+|[Mm]y (?!doctor|dentist|therapist|physician"
-    r"|specialist)\w+) (?:said|says|told me|tells me|thinks?|claims?|asked(?: me)?|believes?|joked?)\b"
-    r"|\bI (?:said|told you|mentioned|thought)\b",
+    r"\b(?:he|she|they|who|someone|people|[A-Z][a-z]+|[Mm]y (?!doctor|doc|gp|dentist|therapist|physician"
+    r"|nurse|vet|psychiatrist|specialist)\w+) (?:said|says|told me|tells me|thinks?|claims?|asked(?: me)?"
+    r"|believes?|joked?)\b|\bI (?:said|told you|mentioned|thought)\b",
 )
 _QUOTES = re.compile(
-    r"\b(?!I\b|doctor|dentist|therapist|physician|specialist|neurologist|physio)\w+ (?:said|says|told me|tells me"
+    r"\b(?!I\b|doctor|doc\b|gp\b|dentist|psychiatrist|nurse|vet\b|therapist|physician|specialist|neurologist|physio)"
+    r"\w+ (?:said|says|told me|tells me"
     r"|wrote|writes|texted(?: me)?|asked(?: me)?|goes|was like|be like|replied|claims?)"
     r"(?: that)?,? ?(?:$|I\b|my\b)|\b(?:lyrics|quote|the line|the song|chorus) ",
 )
@@ -96,24 +109,13 @@ _VAGUE_TASTE = re.compile(
     r"|these|those|your|the (?:idea|sound|first|second|last|look|way|suggestion)s?)\b.*)?$",
     re.IGNORECASE,
 )
-_UNDECIDED = re.compile(
-    r"^I (?:(?:am|was|have been)(?: \w+ly| still| also| just)? (?:thinking (?:of|about)|considering"
-    r"|looking (?:for|at|to|into)|trying to"
-    r"|wondering|leaning|interested in|going to (?:try|check|start|do|use|make|look|take a look|give)|excited"
-    r"|glad|happy|worried|concerned|sure)"
-    r"|(?:can|cannot|will|need|needs|have to|had to|should|must|guess|heard|have heard|realized|noticed|feel|felt) )",
+_PERSONAL = re.compile(r"\b(?:I|my|me|mine)\b", re.IGNORECASE)
+_OTHERS = re.compile(
+    r"^(?:he|she|they|his|her|their|it|its|you|your|this|that|these|those|there|which|who|someone|people|everyone"
+    r"|let|the (?:first|second|last|other) one)\b",
     re.IGNORECASE,
 )
-_HAS_SUBJECT = re.compile(
-    r"I\b|(?:(?:most|one|some|all|both|half) of )?my (?:[\w'-]+ ){1,4}?(?:is|are|was|were|has|have|had|will|can|cannot"
-    r"|could|do|does|did|[a-z]{2,}(?:(?<!')s|ed|t))\b",
-    re.IGNORECASE,
-)
-_UNNAMED = re.compile(
-    r"\b(?:something|anything|stuff|someone|somewhere|a thing|this one|that one|the (?:same|other) one)\b"
-    r"|^I(?: \w+){1,3} (?:it|them|this|that|these|those)\b(?! (?:[A-Za-z]+ing|\w+ \w+ \w+))",
-    re.IGNORECASE,
-)
+_FINITE = re.compile(r"\b(?:is|are|was|were|has|had|will|would|can|could|does|did)\b", re.IGNORECASE)
 _EMPTY_WORDS = words("empty")
 _WORD = re.compile(r"[^\W\d_]+")
 _FOREIGN = words("foreign")
@@ -121,18 +123,18 @@ _ENGLISH = words("english")
 
 
 def is_about_given_text(sentence: str) -> bool:
-    """Tells whether what follows in the message is no longer the speaker's own word: a text to correct, a role."""
-    return bool(_GIVEN_TEXT.match(sentence))
+    """Tells whether the rest of the message is not the speaker's own word: a text to correct, a role, a scenario."""
+    return bool(_GIVEN_TEXT.match(sentence) or _SCENARIO.match(sentence))
 
 
 def statements(sentence: str) -> Iterator[Clause]:
-    """Yields the clauses of a sentence that may state something about its speaker, in their order."""
+    """Yields the clauses of a sentence that its speaker states and means, in their order."""
     if _REQUEST.match(sentence) or is_mocking(sentence) or not is_english(sentence):
         return
     for clause in clauses(sentence):
         if _HYPOTHETICAL.search(clause.text) or _QUOTES.search(clause.text):
             return
-        if not clause.is_question and _states_something(clause.text):
+        if not clause.is_question:
             yield clause
 
 
@@ -147,28 +149,46 @@ def is_english(text: str) -> bool:
     return foreign < 2 or foreign < sum(word in _ENGLISH for word in words)
 
 
-def is_personal(clause: str) -> bool:
-    """Tells whether a clause speaks of its speaker at all."""
-    return bool(re.search(r"\b(?:I|my|me|mine)\b", clause, re.IGNORECASE))
+def says_anything(clause: str) -> bool:
+    """Tells whether a clause holds a word that says something by itself."""
+    return any(word.lower() not in _EMPTY_WORDS for word in _WORD.findall(clause))
 
 
-def says_enough(clause: str) -> bool:
-    """Tells whether a clause that no pattern knows is worth judging: decided, and not made of pronouns alone."""
-    content = {word for word in (word.lower() for word in _WORD.findall(clause)) if word not in _EMPTY_WORDS}
-    return len(content) >= 2 and bool(_HAS_SUBJECT.match(clause)) and not _UNDECIDED.match(clause)
+def is_of_others(clause: str) -> bool:
+    """Tells whether a clause is about what is not the speaker's, or not named: "Rome is old", "She lives there"."""
+    return bool(_OTHERS.match(clause)) or (bool(_FINITE.search(clause)) and not _PERSONAL.search(clause))
 
 
-def is_vague(clause: str) -> bool:
-    """Tells whether a clause speaks of something that it does not name; then a pattern for whole clauses is wrong."""
-    return bool(_UNNAMED.search(clause))
+def is_hopeless(signs: frozenset[str]) -> bool:
+    """Tells whether the signs hold a doubt that is reason enough to drop a clause."""
+    return not _HOPELESS.isdisjoint(signs)
 
 
-def _states_something(clause: str) -> bool:
-    return not (
-        _REQUEST.match(clause)
-        or _ASKED_INDIRECTLY.search(clause)
-        or _REPORTED.search(clause)
-        or _VAGUE_TASTE.match(clause)
-        or is_figure(clause)
-        or (not _LONG.search(clause) and (_PASSING_STATE.match(clause) or _NOW.match(clause)))
-    )
+def is_hypothetical(sentence: str) -> bool:
+    """Tells whether a sentence speaks of what is not so but might be."""
+    return bool(_HYPOTHETICAL.search(sentence))
+
+
+def may_be_meant(clause: str) -> bool:
+    """Tells whether a clause speaks of its speaker and nothing speaks against it: then patterns are tried."""
+    return bool(_PERSONAL.search(clause)) and not doubts_of(clause)
+
+
+def doubts_of(clause: str) -> frozenset[str]:
+    """Returns the reasons not to take a clause for something that lasts; none where nothing speaks against it."""
+    return frozenset(name for name, is_so in _DOUBTS.items() if is_so(clause))
+
+
+def _is_passing(clause: str) -> bool:
+    return not _LONG.search(clause) and bool(_PASSING_STATE.match(clause) or _NOW.match(clause))
+
+
+_HOPELESS = frozenset(("asked", "vague taste", "figure", "passing"))
+_DOUBTS: dict[str, Callable[[str], object]] = {
+    "request": _REQUEST.match,
+    "asked": _ASKED_INDIRECTLY.search,
+    "reported": _REPORTED.search,
+    "vague taste": _VAGUE_TASTE.match,
+    "figure": is_figure,
+    "passing": _is_passing,
+}

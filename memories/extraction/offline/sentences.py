@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from memories.extraction.offline.pasted import own_words
 from memories.extraction.offline.spelling import written_out
+from memories.extraction.offline.vocabulary import words
 
 MAX_SENTENCES = 300
 """Sentences read in one message; what follows them is not looked at."""
 MAX_SENTENCE_CHARS = 400
 """A longer sentence is cut: it is pasted material more often than something said about oneself."""
 
-_PASTED = re.compile(r"```[^`]*(?:```|$)|^[>|#].*$|https?://\S+|`[^`\n]*`", re.MULTILINE)
 _END = re.compile(r"(?<=[.!?…])[ \t]+|\n+")
 _POINT = "\u2024"
 """Stands for a full stop that ends no sentence ("St. Mary's", "3.12"), until the fact is written."""
@@ -67,6 +68,17 @@ _JOINT = re.compile(
     rf"|, (?=(?:{_PERSON}|{_QUESTION_START}|(?:no )?wait|sorry|i mean|scratch that|or rather)\b)",
     re.IGNORECASE,
 )
+_PAIR = re.compile(r"^((?:my|our) [\w-]+(?: [A-Z][\w-]+)?) and ((?:my|our|I)\b)", re.IGNORECASE)
+"""Two who do something together: "My sister and my aunt live in Oslo" is one clause."""
+_LABEL = re.compile(
+    rf"^((?:[\w']+ ){{0,3}}[\w']+): (?=[\w-]+(?:,| and| or|$| [\w-]+(?:,| and| or|$)))"
+    rf"(?!(?:{_PERSON}|{_VERBS}|{_QUESTION_START})\b)",
+    re.IGNORECASE,
+)
+"""What a list is of: "Allergies: nuts, latex"."""
+_RELATIVE = re.compile(rf"^[Mm]y (?:{'|'.join(sorted(words('relatives'), reverse=True))})(?: [A-Z]\w+)?(?= )")
+_TIED = "\u2060"
+"""Stands for a space at which no clause begins."""
 _SUBJECT = re.compile(r"\b(I|we|he|she|they|you|it)\b(?! (?:is|are) (?:my|our)\b)", re.IGNORECASE)
 _SOFT = r"(?:just|finally|still|also|now|recently|only|already|actually|really|ended up|currently|so|always|mostly) "
 _QUESTION = re.compile(rf"^{_QUESTION_START}", re.IGNORECASE)
@@ -122,8 +134,8 @@ class Clause:
 
 def sentences(message: str) -> list[str]:
     """Returns the sentences of a message without code, quotations of text, links and emoji, at most `MAX_SENTENCES`."""
-    text = message.translate(_STRAIGHT)
-    text = _LAUGH.sub(" lol ", _QUOTED.sub(_unquoted, _PASTED.sub("\n", text)))
+    text = own_words(message.translate(_STRAIGHT))
+    text = _LAUGH.sub(" lol ", _QUOTED.sub(_unquoted, text))
     text = with_points_guarded(_EMOJI.sub(" ", text))
     parts = (part[:MAX_SENTENCE_CHARS] for part in _END.split(text, maxsplit=MAX_SENTENCES)[:MAX_SENTENCES] if part)
     found = (_ITEM.sub("", " ".join(part.split())) for part in parts)
@@ -144,26 +156,33 @@ def with_points(text: str) -> str:
 def clauses(sentence: str) -> list[Clause]:
     """Returns what a sentence states and asks, one verb's worth each: "I live in Leeds and work as a nurse" is two."""
     text = written_out(sentence)
-    parts = [part for part in _JOINT.split(text.rstrip(" .!?…")) if part and part.strip()]
+    joined = _PAIR.sub(rf"\1{_TIED}and \2", text.rstrip(" .!?…"))
+    joined = _LABEL.sub(rf"\1:{_TIED}", joined)
+    parts = [part.replace(_TIED, " ") for part in _JOINT.split(joined) if part and part.strip()]
     return list(_told_apart(parts, asks=text.endswith("?")))
 
 
 def _told_apart(parts: list[str], *, asks: bool) -> Iterator[Clause]:
     """Marks the questions, and gives a verb without a subject the subject before it."""
-    asked = first_person = corrects = False
+    asked = corrects = False
+    subject = ""
     bare = [part.strip(" ,") for part in parts]
     for number, part in enumerate(bare):
         corrects = bool(_CORRECTION.match(part)) or (corrects and _CORRECTION.sub("", bare[number - 1]) == "")
-        text = _LEAD.sub("", _CORRECTION.sub("", part, count=1), count=1) or part
+        text = _LEAD.sub("", _CORRECTION.sub("", part, count=1), count=1)
+        if not text:
+            continue
         is_question = bool(_QUESTION.match(text)) or (asks and number == len(parts) - 1 and not asked)
         asked = asked or is_question
-        if first_person and _BARE_VERB.match(text):
-            text = f"I {text}"
+        if number and _BARE_VERB.match(text):
+            if not subject:
+                continue
+            text = f"{subject} {text}"
         for we, single in _WE:
             text = we.sub(single, text)
         text = text if number else _with_subject(text)
         text = _ROTATED.sub(lambda found: f"{found[2]} {found[1][0].lower()}{found[1][1:]}", text)
-        first_person = _is_of_speaker(text) and not is_question
+        subject = "" if is_question else _subject_of(text)
         yield Clause(text, is_question, corrects)
 
 
@@ -172,10 +191,12 @@ def _with_subject(text: str) -> str:
     return f"{subject} {text[0].lower()}{text[1:]}" if subject else text
 
 
-def _is_of_speaker(clause: str) -> bool:
-    """Tells whether a verb that follows the clause is the speaker's: the last one who does something in it is "I"."""
+def _subject_of(clause: str) -> str:
+    """Returns whose a verb is that follows the clause: the speaker's, a relative's, or "" where it is another's."""
+    if relative := _RELATIVE.match(clause):
+        return relative[0]
     subjects = _SUBJECT.findall(clause)
-    return bool(subjects) and subjects[-1] in ("I", "we", "We")
+    return "I" if subjects and subjects[-1] in ("I", "we", "We") else ""
 
 
 def _unquoted(quotation: re.Match[str]) -> str:

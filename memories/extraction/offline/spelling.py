@@ -2,23 +2,10 @@
 
 import re
 
-_SHORT_FORMS = [
-    (re.compile(pattern, re.IGNORECASE), text)
-    for pattern, text in (
-        (r"\b(?:rly|realy)\b", "really"),
-        (r"\bw/ ?", "with "),
-        (r"\bu\b(?! ?[./])", "you"),
-        (r"\bur\b", "your"),
-        (r"\b(?:pls|plz)\b", "please"),
-        (r"\b(?:thx|ty)\b", "thanks"),
-        (r"\b(?:cuz|coz|bc)\b", "because"),
-        (r"\byrs?\b", "years"),
-        (r"\babt\b", "about"),
-        (r"\brn\b", "right now"),
-        (r"\bdunno\b", "do not know"),
-        (r"\b(?:kinda|sorta)\b", "kind of"),
-    )
-]
+from memories.extraction.offline.vocabulary import pairs
+
+_SHORT_FORMS = pairs("short_forms")
+_SHORT = re.compile(rf"(?<![\w'./&+-])({'|'.join(_SHORT_FORMS)})(?![\w'&+-]|\.\w| ?/)|\b[Ww]/ ?")
 _STATES = r"(?:an?|the|my|not|very|really|allergic|called|named|from|in|at|turning|moving|getting|having|\d{1,3})"
 _CONTRACTIONS = [
     (re.compile(pattern, re.IGNORECASE), text)
@@ -40,8 +27,11 @@ _CONTRACTIONS = [
         (r"\bcan(?:'t|not|t)\b", "cannot"),
         (r"\bwon'?t\b", "will not"),
         (r"\b(do|does|did|is|was|are|were|has|have|had|would|could|should)n'?t\b", r"\1 not"),
-        (r"\b(?:gonna|gunna)\b", "going to"),
-        (r"\bwanna\b", "want to"),
+        (
+            r"\b(s?he|that|there|what|who|where)s (?=an?\b|the\b|not\b|my\b|\w+ing\b|so\b|in\b|on\b|from\b|\d)",
+            r"\1 is ",
+        ),
+        (r"\bits (?=(?:an?|the|not|so|my|in|on|at|for|been|from|\w+ now)\b)", "it is "),
         (r"\b(?:a|all[- ]time) favou?rite\b", "favorite"),
         (r"\bfavourite\b", "favorite"),
         (r"\bi\b", "I"),
@@ -51,6 +41,7 @@ _CONTRACTIONS = [
 
 def written_out(sentence: str) -> str:
     """Returns a sentence with "I'm" as "I am", "u" as "you", "i" as "I"."""
-    for pattern, text in (*_SHORT_FORMS, *_CONTRACTIONS):
+    sentence = _SHORT.sub(lambda found: _SHORT_FORMS.get(found[0], "with "), sentence)
+    for pattern, text in _CONTRACTIONS:
         sentence = pattern.sub(text, sentence)
     return sentence

@@ -104,7 +104,12 @@ def _conjugated(words: list[str]) -> list[str]:
     return [*words[:at], _third(words[at]), *words[at + 1 :]]
 
 
-def _third(verb: str) -> str:
+def _third(word: str) -> str:
+    verb = word.rstrip(",;:")
+    return f"{_third_of(verb)}{word[len(verb) :]}"
+
+
+def _third_of(verb: str) -> str:
     if verb in _UNCHANGED or verb in _PAST or (verb.endswith("ed") and verb not in _PRESENT_IN_ED):
         return verb
     if verb in _IRREGULAR:

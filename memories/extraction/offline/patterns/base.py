@@ -27,13 +27,6 @@ class Match:
     """The thing that is liked or owned."""
     start: int
     """Where in the clause it begins."""
-    is_whole: bool = False
-    """Whether it only knows that clauses of this kind are worth keeping, and what the clause is."""
-
-    @property
-    def is_settled(self) -> bool:
-        """Tells whether nothing about it is left to the classifier."""
-        return not self.is_whole and self.category is not None
 
 
 @dataclass(frozen=True)
@@ -54,11 +47,6 @@ class Pattern:
     value: str | None = None
     category: str = ""
 
-    @property
-    def is_specific(self) -> bool:
-        """Tells whether it says something of its own; others only know that the whole clause is worth keeping."""
-        return bool(self.text or self.attribute)
-
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         """Returns the regular expression with its slots filled in; it runs in linear time."""
@@ -71,10 +59,7 @@ class Pattern:
             yield from self._facts(clause, found)
 
     def corrected(self, clause: str, fragment: str) -> str | None:
-        """Returns the clause with `fragment` in place of what the pattern takes from it; None where it takes"
-        " nothing."""
-        if not self.is_specific:
-            return None
+        """Returns the clause with `fragment` in place of what the pattern takes from it, or None."""
         for found in self.compiled.finditer(clause):
             if found.lastgroup and any(self._facts(clause, found)):
                 text = f"{clause[: found.start(found.lastgroup)]}{fragment}{clause[found.end(found.lastgroup) :]}"

@@ -1,11 +1,15 @@
 """Allergies, diet, conditions, medication."""
 
 from memories.extraction.offline.patterns.base import Pattern
+from memories.extraction.offline.vocabulary import words
+
+_NO_ALLERGENS = "|".join(sorted(words("no_allergens")))
 
 PATTERNS = [
     Pattern(
         r"(?:I am|I am [^,.;:!?()\n]{1,30} and){adv}"
-        r" (?:severely |deathly |highly |mildly )?allergic to {things}",
+        r" (?:severely |deathly |highly |mildly )?allergic to "
+        rf"(?!(?:{_NO_ALLERGENS})\b){{things}}",
         "Is allergic to {things}",
         "allergy.{things}",
         "allergic",
@@ -56,14 +60,9 @@ PATTERNS = [
         "food",
     ),
     Pattern(r"(?:^|, )as an? {diet}\b", "Is {diet}", "diet", "{diet}", "food"),
-    Pattern(
-        r"I am (?:not|no longer) (?:an? )?(?:{diet})(?: anymore"
-        r"| any more)?",
-        "Is no longer {diet}",
-        "diet",
-        "",
-        "food",
-    ),
+    Pattern(r"I am no longer (?:an? )?{diet}", "Is no longer {diet}", "diet", "", "food"),
+    Pattern(r"I am not (?:an? )?{diet} any ?more", "Is no longer {diet}", "diet", "", "food"),
+    Pattern(r"I am not (?:an? )?{diet}\b(?! any ?more)", "Is not {diet}", "diet.{diet}", "no", "food"),
     Pattern(
         r"I{adv} (?:do not|never|cannot|no longer|stopped|quit|avoid|gave up)(?: eat| drink| eating"
         r"| drinking)?(?: any)? (?P<word>(?:red )?meat|pork|beef|fish|seafood|dairy|gluten|alcohol|coffee"
@@ -97,15 +96,6 @@ PATTERNS = [
         "is",
         "health",
     ),
-    Pattern(
-        r"I(?: am| have been)?{adv} (?:take|taking) (?:\d+ ?m?c?g (?:of )?)?(?P<thing>[\w -]{3,40}?)(?= (?:for"
-        r"|every|daily|once|twice|three|each|in the|before|after"
-        r"|\d)\b[^.;!?]{0,60})",
-        "",
-        None,
-        None,
-        "health",
-    ),
     Pattern(r"I(?: have)?{adv} (?:quit|stopped|gave up|given up) smoking", "", "habit.smoking", "quit", "health"),
     Pattern(r"I{adv} (?:started|began|am|have started) smoking", "", "habit.smoking", "smokes", "health"),
     Pattern(
@@ -123,5 +113,4 @@ PATTERNS = [
         None,
         "health",
     ),
-    Pattern(r"I (?P<word>smoke|do not smoke|do not drink)(?=$|,| and| but| alcohol| \d)", "", None, None, "health"),
 ]

@@ -99,7 +99,7 @@ PATTERNS = [
     # Relationship
     Pattern(
         r"I(?: am|have been| got| am now| just got){adv} (?P<word>married|engaged|divorced|separated"
-        r"|widowed)\b(?! to (?:my work|the idea))",
+        r"|widowed)\b(?! to (?:my|the|an?)\b)",
         "Is {word}",
         "relationship.status",
         "{word}",
@@ -138,7 +138,6 @@ PATTERNS = [
         "family",
     ),
     # Children and relatives
-    Pattern(r"^I (?:live|am living|moved in|am moving in) with my \w", category="family"),
     Pattern(
         r"(?:I have(?: got)?|I{adv} have|and I have){adv} {number} (?:\w+ )?{kin}(?:,| called| named|:) {rest}",
         "Has {number} {kin}: {rest}",
@@ -174,17 +173,6 @@ PATTERNS = [
         "",
         "family.{relative}.{name}",
         "{relative}",
-        "family",
-    ),
-    Pattern(
-        r"my {relative}(?: [A-Z]\w+)?(?: (?:and|or) my {relative2})? (?:both |also |always |never |just |really "
-        r"|still )?"
-        r"(?:is|was|has|had|does|did|will|cannot|are|were|have|do|[a-z]{2,12}(?:s|ed)|live|work|love|like|hate|taught|gave"
-        r"|made|got|went|came|left|lost|grew|built|bought|ran|study|play|turn|start)\b"
-        r"(?! (?:asked|said|told|tells|wondering|asking|right|wrong|sure))",
-        "",
-        None,
-        None,
         "family",
     ),
     Pattern(

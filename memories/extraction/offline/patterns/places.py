@@ -46,7 +46,6 @@ PATTERNS = [
         "personal_details",
     ),
     Pattern(r"I used to live in {place}", "Used to live in {place}", None, None, "personal_details"),
-    Pattern(r"I lived in {place}", "", None, None, "personal_details"),
     Pattern(
         r"I(?: am| come| do come){adv} (?:[^,]{0,30}, an? [\w -]{2,30} )?(?:originally )?from {place}",
         "Is from {place}",

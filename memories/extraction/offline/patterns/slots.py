@@ -41,6 +41,7 @@ _THING_STOP = re.compile(
 _SEPARATOR = re.compile(r",? (?:and|or|&|nor) |, ")
 _VAGUE = words("vague")
 _SMALL = words("small_name_words")
+_TECHNOLOGIES = words("technologies")
 _NOT_ORGANIZATIONS = words("not_organizations")
 
 
@@ -89,6 +90,8 @@ def _place(raw: str) -> list[str]:
         or not parts[0][0].isalpha()
         or key(parts[0]) in NOT_NAMES
         or parts[0].lower() in ("a", "an", "my", "our", "fear", "peace")
+        or any(character.isdigit() for character in place)
+        or parts[0].lower() in _TECHNOLOGIES
     ):
         return []
     return [place if any(letter.isupper() for letter in place) else _titled(place)]

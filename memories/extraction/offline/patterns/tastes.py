@@ -40,8 +40,7 @@ PATTERNS = [
         "Does not like",
     ),
     Pattern(
-        r"my{adv} (?:absolute |current |new )?favorite (?P<word>\w+(?: \w+)?) (?:is|are|has to be"
-        r"|of all time is) {thing}",
+        r"my{adv} (?:absolute |current |new )?favorite (?P<word>\w+(?: \w+)?) (?:is|has to be|of all time is) {thing}",
         "Favorite {word} is {thing}",
         "favorite.{word}",
         "{thing}",

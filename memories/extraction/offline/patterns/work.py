@@ -124,18 +124,11 @@ PATTERNS = [
         "professional_details",
     ),
     Pattern(
-        r"I{adv} work (?P<rest>from home|remotely|nights?|night shifts|part[ -]time|full[ -]time|freelance)\b"
+        r"I{adv} work (?P<rest>from home|remotely|night shifts|nights|part[ -]time|full[ -]time|freelance)\b"
         r"(?! (?:at|for|as|with)\b)",
         "Works {rest}",
         "work.arrangement",
         "{rest}",
-        "professional_details",
-    ),
-    Pattern(
-        r"I am{adv} (?:looking|searching|applying) for (?:an? )?(?:new )?(?:job|position|role|internship)",
-        "",
-        None,
-        None,
         "professional_details",
     ),
     # Education
@@ -162,14 +155,6 @@ PATTERNS = [
         "",
         "education.school",
         "{organization}",
-        "professional_details",
-    ),
-    Pattern(
-        r"I (?:have|hold|got|earned|finished|completed) an? (?:[\w'-]+ )?(?P<word>degree|phd|master's|bachelor's"
-        r"|masters|bachelors|mba|diploma|doctorate)\b",
-        "",
-        None,
-        None,
         "professional_details",
     ),
 ]
