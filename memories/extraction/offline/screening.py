@@ -63,7 +63,9 @@ _HYPOTHETICAL = re.compile(
     r"|let us say|hypothetically|assuming|I wish|as if|maybe I|perhaps I"
     r"|would you|were I to|I (?:wish|dream(?:ed|t)?|had a dream)\b|in my dream|in the (?:story|novel|game|movie"
     r"|film|book) I"
-    r"|in another life|if (?:only|you|money|someone|there|it)\b|let us (?:say|assume|pretend)"
+    r"|in (?:another|a parallel) (?:life|universe|world)"
+    r"|when I (?:retire|grow up|win|am rich)|some ?day I|one day I|theoretically|in theory|had I|my character"
+    r"|for the sake of|if (?:only|you|money|someone|there|it)\b|let us (?:say|assume|pretend)"
     r"|feel like I am|feels like I am"
     r"|as though)",
     re.IGNORECASE,
