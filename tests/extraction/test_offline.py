@@ -132,6 +132,45 @@ def test_a_short_answer_is_understood_by_the_question_in_the_context() -> None:
     assert (fact.text, fact.attribute) == ("Is allergic to Peanuts", "allergy.peanut")
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "texts"),
+    [
+        ("Which browser do you use?", "firefox", ["Uses firefox"]),
+        ("How often do you exercise?", "twice a week", ["Exercises twice a week"]),
+        ("Do you smoke?", "no, never", ["Does not smoke"]),
+        ("Do you have any pets?", "a tortoise", ["Has one tortoise"]),
+        ("How was your day?", "long", []),
+    ],
+)
+def test_a_short_answer_becomes_what_it_states(question: str, answer: str, texts: list[str]) -> None:
+    assert [fact.text for fact in facts(("assistant", question), ("user", answer))] == texts
+
+
+def test_each_thing_of_a_list_is_a_fact_of_its_own() -> None:
+    texts = [fact.text for fact in facts_of("I have already been to Peru, Chile and Bolivia.")]
+
+    assert texts == ["Has already been to Peru", "Has already been to Chile", "Has already been to Bolivia"]
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "What do you make of this review?\nI stayed here with my wife. I am a heavy sleeper.",
+        "Transcript:\nInterviewer: Where do you live?\nCandidate: I live in Boston.",
+        "My friend wrote a profile, here it is: I'm Jonas, I love hiking and I have a dog called Waffles.",
+        "Suppose I run a shop with three employees. I live in Rome. What tax do I pay?",
+    ],
+)
+def test_a_pasted_text_and_a_scenario_are_nobodys_words(pasted: str) -> None:
+    assert facts_of(pasted) == []
+
+
+def test_a_tool_is_no_place_to_live_in() -> None:
+    attributes = [fact.attribute for fact in facts_of("We moved to Python 3.12 at work. We moved to Kubernetes.")]
+
+    assert "location" not in attributes
+
+
 def test_only_the_speaker_is_read() -> None:
     said = [("user", "I live in Rome."), ("assistant", "My name is Ada."), ("system", "I live in Oslo.")]
 

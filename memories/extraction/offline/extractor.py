@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
 import numpy as np
 
 from memories.embedding.base import Embedder, Vectors
-from memories.extraction.base import Candidate, Decision, Extraction, ExtractionInput, Fact, Question
+from memories.extraction.base import Candidate, Decision, Extraction, ExtractionInput, Fact, Question, Relation
 from memories.extraction.offline.dates import resolved
 from memories.extraction.offline.details import importance_of, lifetime_of, topics_of
 from memories.extraction.offline.features import signs_of
@@ -19,7 +19,7 @@ from memories.extraction.offline.lists import told_apart
 from memories.extraction.offline.patterns import PATTERNS, Match
 from memories.extraction.offline.prototypes import PrototypeClassifier
 from memories.extraction.offline.reading import Statement, statements_of
-from memories.extraction.offline.relations import decided, normalized, related
+from memories.extraction.offline.relations import decided, left_out, normalized, related
 from memories.extraction.offline.screening import is_hopeless, is_of_others, may_be_meant, says_anything
 from memories.extraction.offline.sentences import with_points
 from memories.extraction.offline.wishes import is_wanted
@@ -28,6 +28,13 @@ from memories.extraction.offline.wording import third_person
 VERSION = "offline/3"
 MAX_JUDGED = 400
 """Clauses judged in one call (some 2 ms each); of those beyond, what a pattern knows is kept and the rest dropped."""
+MUCH = 3
+"""Words left out of a clause that are too many to leave out."""
+_TOLD_BY_VALUE = frozenset(
+    ("name", "age", "birthday", "location", "partner", "contact", "preference", "favorite", "language")
+)
+NEAREST = 20
+"""Facts before one that it is compared with, to be said once."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,9 @@ class OfflineExtractor:
         kept = self._kept(found_in(given))
         facts = (_fact(one, category, given) for one, category in zip(kept, self._categories(kept, given), strict=True))
         wishes = given.instructions
-        wanted = (fact for fact in facts if is_wanted(fact, includes=wishes.includes, excludes=wishes.excludes))
+        wanted = [fact for fact in facts if is_wanted(fact, includes=wishes.includes, excludes=wishes.excludes)]
         return Extraction(
-            facts=tuple(related(fact, given.candidates) for fact in wanted),
+            facts=tuple(related(fact, given.candidates) for fact in _without_parts(wanted)),
             forgotten=named_to_forget(given, self._category),
             extractor=VERSION,
         )
@@ -94,13 +101,12 @@ class OfflineExtractor:
         return self._classifier.categories_of([liked or candidate.text], {})[0]
 
     def _kept(self, found: Sequence[Found]) -> list[Found]:
-        """Drops what is not likely to last; a pattern speaks for a clause."""
+        """Drops what is not likely to last."""
         judged = found[:MAX_JUDGED]
         if not judged:
             return []
         chances = self._weights.chances([one.signs for one in judged], embedded(judged, self._embedder))
-        least = (self._weights.veto if one.match else self._weights.keep for one in judged)
-        kept = [one for one, chance, limit in zip(judged, chances, least, strict=True) if chance >= limit]
+        kept = [one for one, chance in zip(judged, chances, strict=True) if chance >= self._weights.keep]
         return kept + [one for one in found[MAX_JUDGED:] if one.match]
 
     def _categories(self, kept: Sequence[Found], given: ExtractionInput) -> list[str | None]:
@@ -138,9 +144,11 @@ def _read(statement: Statement, speaker: str, observed_at: datetime) -> Iterator
     text, event_time = resolved(statement.text, observed_at)
     signs = statement.signs | signs_of(text)
     matches = list(_matches(text)) if may_be_meant(text) else []
+    if len(matches) == 1 and _covered(text, matches):
+        matches = [_in_full(matches[0], text)]
     about = (statement.source, event_time)
     for match in matches:
-        yield Found(text, text, signs | {"matched"}, speaker, *about, match)
+        yield Found(text, text, signs, speaker, *about, match)
     if not (_covered(text, matches) or is_hopeless(signs) or is_of_others(text)) and says_anything(text):
         for said in told_apart(text):
             known = next(iter(_matches(said)), None) if said != text else None
@@ -154,6 +162,13 @@ def _matches(clause: str) -> list[Match]:
         known = {said for match in found for said in (match.attribute, match.text) if said}
         found += [match for match in pattern.matches(clause) if not known & {match.attribute, match.text}]
     return found
+
+
+def _in_full(match: Match, clause: str) -> Match:
+    """Returns the match with the clause for its text, where that leaves much out ("Is retired", after years at sea)."""
+    text = third_person(clause)
+    is_brief = match.attribute is None or match.attribute.split(".")[0] in _TOLD_BY_VALUE
+    return match if is_brief or len(left_out(match.text, text)) < MUCH else replace(match, text=text)
 
 
 def _covered(clause: str, matches: Sequence[Match]) -> bool:
@@ -180,6 +195,17 @@ def _without_repetition(found: Iterator[Found]) -> Iterator[Found]:
             texts.add(text)
         if is_new:
             yield one
+
+
+def _without_parts(facts: Sequence[Fact]) -> list[Fact]:
+    """Drops what an earlier fact says already, in these or in more words; what has an attribute is left to that."""
+    kept: list[Fact] = []
+    for fact in facts:
+        earlier = [Candidate(number, each.text, each.attribute) for number, each in enumerate(kept[-NEAREST:])]
+        decision = None if fact.attribute else decided(fact, earlier)
+        if decision is None or decision[0] != Relation.DUPLICATE:
+            kept.append(fact)
+    return kept
 
 
 def _fact(found: Found, category: str | None, given: ExtractionInput) -> Fact:

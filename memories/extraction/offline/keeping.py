@@ -23,9 +23,7 @@ class Weights:
     signs: dict[str, float]
     vector: NDArray[np.float32]
     keep: float
-    """The chance from which a clause is kept that no pattern knows."""
-    veto: float
-    """The chance under which a clause is dropped though a pattern knows it."""
+    """The chance from which a clause is kept."""
 
     def chances(self, signs: Sequence[frozenset[str]], vectors: Vectors) -> NDArray[np.float64]:
         """Returns for each clause the chance, from 0 to 1, that it is worth keeping."""

@@ -128,6 +128,11 @@ def _ends(fact: Fact, candidate: Candidate) -> Relation | None:
     return Relation.REPLACES if left and is_named and frozenset(left) <= old.stems else None
 
 
+def left_out(text: str, of: str) -> frozenset[str]:
+    """Returns the stems of the words, numbers aside, that another text has and this one leaves out."""
+    return frozenset(stem for stem in _words(of).stems - _words(text).stems if stem.isalpha())
+
+
 def normalized(text: str) -> str:
     """Returns the text's words in lower case: by what texts are compared."""
     return " ".join(re.findall(r"\w+", text.casefold()))
