@@ -127,8 +127,9 @@ def _seen(image: bytes, *, may_fail: bool) -> str:
         return described(image)
     except NotNow:
         raise
-    except DependencyError:
-        if may_fail:
+    except (DependencyError, jobs.Spent) as error:
+        # With the file, its requests are forgotten: the rest of the add can go on.
+        if may_fail and not isinstance(error, jobs.Spent):
             raise
         raise FileRefused("The model that describes images failed.") from None
 

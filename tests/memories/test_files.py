@@ -16,7 +16,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from loci.media import limits, sandbox
-from loci.net import guard
+from loci.net import breaker, guard
+from loci.net import llm as calling
 from loci.tenancy.context import tenant_tx
 from memories.api import media
 from memories.extraction.chunks import CHUNK_CHARS, chunks
@@ -47,6 +48,7 @@ from tests.memories.support import (
     work,
 )
 from tests.net.test_guard import HOSTILE_URLS, PRIVATE_ADDRESSES, literal
+from workers.limits import MAX_REQUESTS
 from workers.models import Job, JobState
 
 MIB = 1024 * 1024
@@ -505,3 +507,14 @@ def test_ocr_reads_an_image_where_it_is_installed(alice: Person) -> None:
     assert Path(sandbox.__file__).exists()
     drawn = sandbox.redrawn_image(files.image_of_words("I live in Berlin."))
     assert "Berlin" in sandbox.words_in_image(drawn)
+
+
+def test_an_image_at_which_the_endpoint_fails_every_time_is_given_up_and_the_text_kept(
+    alice: Person, eyes: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calling, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(breaker, "OPEN_S", 0.0)
+    eyes.script(*[Fault.ERROR_500] * MAX_REQUESTS)
+    done = finished(alice, queue(alice, says("I live in Oslo.", part("image_url", data_url(PHOTO)))))
+    assert (done["status"], rejected(done)) == ("SUCCEEDED", [("[image 1]", "The model that describes images failed.")])
+    assert texts(alice) == ["Lives in Oslo"]
