@@ -83,7 +83,7 @@ class AddView(ProjectView):
         self._check_binding(add.scope)
         self.log.entity = add.scope.lane
         if add.infer and endpoint() is not None:
-            allowance().check(self.tenant)
+            self._check_allowance(key)
         waits = not given.validated_data.get("async_mode", not self.waits_by_default)
         runs_here = waits or not add.infer
         with place(needed=runs_here and add.infer):
@@ -101,6 +101,14 @@ class AddView(ProjectView):
         bound_to = self.tenant.entity
         if bound_to and not scope.includes(bound_to):
             self.permission_denied(self.request, NOT_BOUND_TO.format(kind=bound_to.partition(":")[0]))
+
+    def _check_allowance(self, key: Idempotency | None) -> None:
+        """Raises `DomainError` (429) where no tokens are left, but not for what was accepted before."""
+        try:
+            allowance().check(self.tenant)
+        except DomainError:
+            if key is None or key.find(self.tenant) is None:
+                raise
 
     @property
     def waits_by_default(self) -> bool:

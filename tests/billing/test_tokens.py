@@ -1,23 +1,30 @@
 """A day's tokens of language models: counted, and a hard stop (reliability.md §2.10, E3)."""
 
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.test import override_settings
 from django.utils import timezone
 
 from billing.models import TokenBudget, UsageEntry
+from loci.net import llm as calling
 from loci.tenancy.context import tenant_tx
 from tests.billing.conftest import Limit
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, Fault
 from tests.fakes.settings import use
-from tests.memories.support import JAN, add, call, change_job, event, job_of, queue, search, texts, work
+from tests.memories.support import JAN, Json, add, call, change_job, event, job_of, queue, search, texts, work
 
 PATH = "/v3/memories/add/"
 BODY = {"messages": "I like tea.", "user_id": "alex"}
+KEY = {"Idempotency-Key": "once"}
 SPENT = 30_000
 """Of a model that answers 20,000 tokens to 10,000; what one call sets aside is less than this."""
 
@@ -51,7 +58,8 @@ def test_beyond_the_plans_tokens_adds_that_need_a_model_are_refused_until_midnig
     alice: Person, bob: Person, llm: FakeLLM, limit: Limit
 ) -> None:
     limit(alice, f'{{"tokens": "{SPENT}/day"}}')
-    add(alice, "I like tea.")
+    asked = {**BODY, "async_mode": False}
+    accepted = call(alice, "POST", PATH, asked, **KEY)
     refused = call(alice, "POST", PATH, BODY)
     assert refused.status_code == 429
     assert refused.json()["detail"] == (
@@ -59,6 +67,7 @@ def test_beyond_the_plans_tokens_adds_that_need_a_model_are_refused_until_midnig
         f" Adds that need a model are accepted again from {midnight()}. Everything else goes on."
     )
     assert 0 < int(refused["Retry-After"]) <= 86_400
+    assert call(alice, "POST", PATH, asked, **KEY).content == accepted.content
     assert (refused["X-RateLimit-Limit"], refused["X-RateLimit-Remaining"]) == ("30000", "0")
     assert call(alice, "POST", PATH, {**BODY, "infer": False}).status_code == 200
     assert len(search(alice, "tea")) == len(texts(alice)) == 2
@@ -103,16 +112,51 @@ def test_what_calls_under_way_have_set_aside_is_waited_for(alice: Person, llm: F
 
 
 @pytest.mark.parametrize(
-    ("fault", "counted"),
-    [(Fault.UNAUTHORIZED, False), (Fault.HANG, True), (None, True)],
+    ("faults", "counted"),
+    [([Fault.UNAUTHORIZED], False), ([Fault.HANG], True), ([], True)],
 )
 def test_what_an_answer_without_usage_cost_is_what_was_set_aside_for_it(
-    alice: Person, llm: FakeLLM, fault: Fault | None, counted: bool
+    alice: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch, faults: list[Fault], counted: bool
 ) -> None:
-    llm.fault, llm.usage = fault, lambda *_: None
-    with override_settings(LLM_BUDGET_S=0.5):
-        event(alice, queue(alice, "I like tea.", async_mode=False))
+    llm.script(*faults)
+    llm.usage = lambda *_: None
+    if Fault.HANG in faults:
+        monkeypatch.setattr(calling, "READ_TIMEOUT_S", 0.1)
+    event(alice, queue(alice, "I like tea.", async_mode=False))
     kept = budget(alice)
     assert (kept.used > 8_192) == counted
     assert kept.reserved == 0
     assert ledger(alice) == {}
+
+
+def test_what_broke_off_may_have_cost_something_though_the_next_try_was_refused(alice: Person, llm: FakeLLM) -> None:
+    def break_off(_data: Json) -> Json:
+        llm.fault = Fault.UNAUTHORIZED
+        raise ConnectionError
+
+    llm.answers = break_off
+    work(alice, queue(alice, "I like tea."))
+    assert llm.calls == 2
+    assert budget(alice).used > 8_192
+
+
+@pytest.mark.parametrize("stop", [SystemExit, SoftTimeLimitExceeded])
+def test_a_worker_that_is_stopped_while_it_waits_for_an_answer_leaves_nothing_set_aside(
+    alice: Person, llm: FakeLLM, stop: type[BaseException]
+) -> None:
+    def interrupt(_data: Json) -> Json:
+        signal.pthread_kill(waiting, signal.SIGUSR1)
+        return {"facts": []}
+
+    def stopped(*_: Any) -> None:
+        raise stop
+
+    waiting, llm.answers = threading.get_ident(), interrupt
+    before = signal.signal(signal.SIGUSR1, stopped)
+    try:
+        with override_settings(LLM_TOKENS_PER_DAY=SPENT), suppress(SystemExit):
+            work(alice, queue(alice, "I like tea."))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    kept = budget(alice)
+    assert (kept.used > 8_192, kept.reserved) == (True, 0)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import openai
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from pydantic import BaseModel, Field, ValidationError
 
@@ -66,7 +67,8 @@ def _paid(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseMode
     meter().reserve(most)
     try:
         body = _answer(endpoint, messages, schema, budget)
-    except Unanswered:
+    except (Unanswered, SoftTimeLimitExceeded, SystemExit):
+        # Who is stopped while an answer is on its way pays for it, too.
         meter().keep(most)
         raise
     except Exception:

@@ -91,6 +91,7 @@ def call(send: Callable[[openai.Timeout], T], *, endpoint: Endpoint, budget: Bud
             # It was this call that opened it, or its probe that failed: to the job, that is a failed attempt.
             raise last.told_of(endpoint) from None
         except _AttemptFailed as failed:
+            failed.was_begun |= last is not None and last.was_begun
             last = failed
             wait = failed.wait(next(pauses, None))
             if wait is None or wait >= budget.seconds_left:
@@ -126,11 +127,11 @@ class _AttemptFailed(Exception):
         self.again = again
         self.retry_after = retry_after
         self.was_sent = was_sent
-        self._was_begun = was_begun
+        self.was_begun = was_begun
 
     def told_of(self, endpoint: Endpoint) -> DependencyError:
         """What the caller is told."""
-        kind = Unanswered if self._was_begun else DependencyError
+        kind = Unanswered if self.was_begun else DependencyError
         return kind(f"The {endpoint.provider} endpoint {self}", retry_after=self.retry_after)
 
     def wait(self, pause: float | None) -> float | None:
