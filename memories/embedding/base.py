@@ -22,6 +22,10 @@ class Embedder(Protocol):
         """Returns the length of a vector."""
         ...
 
+    def check(self) -> None:
+        """Raises `loci.errors.NotNow` where the embedder failed too often to be asked now."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Returns an array of shape (len(texts), dimensions), float32, each row of length 1.
 

@@ -46,6 +46,9 @@ class LocalEmbedder:
         self._model: _Model | None = None
         self._loading = Lock()
 
+    def check(self) -> None:
+        """It is always there."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Returns an array of shape (len(texts), 384), float32, each row of length 1, the empty text's too."""
         model = self._loaded()

@@ -48,6 +48,10 @@ class OpenAICompatibleEmbedder:
         """
         return self._dimensions or self.embed(["dimensions"]).shape[1]
 
+    def check(self) -> None:
+        """Raises `loci.errors.NotNow` where the endpoint failed too often to be asked now."""
+        self._endpoint.breaker.check()
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Returns an array of shape (len(texts), dimensions), float32, each row of length 1.
 

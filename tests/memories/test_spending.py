@@ -11,7 +11,7 @@ from memories.models import Message
 from memories.services import adding
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, Fault
-from tests.fakes.settings import use_for_all
+from tests.fakes.settings import unreachable_embedder, use_for_all
 from tests.memories.support import (
     JAN,
     Json,
@@ -116,3 +116,18 @@ def test_a_model_that_cannot_be_reached_uses_nothing_up(alice: Person, llm: Fake
     llm.stop()
     assert work(alice, queued)["status"] == "PENDING"
     assert job_of(alice, queued).requests == 0
+
+
+def test_while_the_way_to_the_embedder_is_closed_a_waiting_add_costs_nothing(
+    alice: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "OPEN_S", 60.0)
+    with unreachable_embedder():
+        queued = queue(alice, "My dog is called Rex.")
+        for number in range(2):
+            work(alice, queue(alice, "My dog is called Rex.", user_id=f"user-{number}"))
+        asked = llm.calls
+        for _ in range(MOST_REQUESTS + 1):
+            change_job(alice, queued, not_before=JAN)
+            assert work(alice, queued)["status"] == "PENDING"
+    assert llm.calls == asked
