@@ -49,6 +49,8 @@ class TokenBudget(OrgRow):
     day = models.DateField()
     used = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
+    reserved_at = models.DateTimeField(null=True)
+    """When tokens were last set aside."""
 
     class Meta:
         db_table = "token_budget"

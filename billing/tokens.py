@@ -17,11 +17,13 @@ from billing.services import record_tokens
 from loci.errors import DomainError, NotNow
 from loci.tenancy.context import Tenant, current_org_id, tenant_tx
 from workers.jobs import Spent
+from workers.limits import EXTRACTION
 
 TOKENS = "tokens"
 """The name among a plan's rates: `{"tokens": "1000000/day"}`."""
 BUSY_S = 5.0
 """When to ask again while calls under way have set the rest aside."""
+LONGEST_HELD = timedelta(seconds=EXTRACTION.lease)
 USED_UP = (
     "The organization has used up its tokens of language models for today: {used} of {limit}."
     " Adds that need a model are accepted again from {resets_at}. Everything else goes on."
@@ -66,6 +68,7 @@ class TokenAllowance:
             if today.used + today.reserved + tokens > limit:
                 raise NotNow("The tokens of today are set aside for other calls", retry_after=BUSY_S)
             today.reserved += tokens
+            today.reserved_at = timezone.now()
             today.save()
 
     def settle(self, tenant: Tenant, reserved: int, tokens_in: int, tokens_out: int) -> None:
@@ -94,11 +97,16 @@ def _spend(reserved: int, used: int) -> None:
 
 
 def _today() -> TokenBudget:
-    """The organization's row, locked until the commit. What a killed worker had set aside stays so until midnight."""
+    """The organization's row, locked until the commit.
+
+    What was set aside and can be held by no living worker any more is counted: whoever waits for it waits for midnight.
+    """
     TokenBudget.objects.bulk_create([TokenBudget(org_id=current_org_id(), day=_date())], ignore_conflicts=True)
     row: TokenBudget = TokenBudget.objects.select_for_update().get()
     if row.day != _date():
         row.day, row.used, row.reserved = _date(), 0, 0
+    if row.reserved_at and row.reserved_at < timezone.now() - LONGEST_HELD:
+        row.used, row.reserved = row.used + row.reserved, 0
     return row
 
 

@@ -14,6 +14,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from billing.models import TokenBudget, UsageEntry
+from billing.tokens import LONGEST_HELD
 from loci.net import llm as calling
 from loci.tenancy.context import tenant_tx
 from tests.billing.conftest import Limit
@@ -109,6 +110,25 @@ def test_what_calls_under_way_have_set_aside_is_waited_for(alice: Person, llm: F
         assert llm.calls == 1
         soon = job_of(alice, queued).not_before - timezone.now()
         assert soon < timedelta(seconds=6)
+
+
+def test_what_a_killed_worker_had_set_aside_is_not_waited_for_longer_than_it_could_live(
+    alice: Person, llm: FakeLLM
+) -> None:
+    with override_settings(LLM_TOKENS_PER_DAY=SPENT):
+        with tenant_tx(alice.tenant):
+            TokenBudget.objects.create(
+                org_id=alice.tenant.org_id, day=timezone.now().date(), reserved=SPENT, reserved_at=timezone.now()
+            )
+        queued = queue(alice, "I like tea.")
+        work(alice, queued)
+        assert job_of(alice, queued).not_before < timezone.now() + timedelta(seconds=6)
+        with tenant_tx(alice.tenant):
+            TokenBudget.objects.update(reserved_at=timezone.now() - LONGEST_HELD - timedelta(seconds=1))
+        change_job(alice, queued, not_before=JAN)
+        work(alice, queued)
+        assert f"{job_of(alice, queued).not_before:%Y-%m-%dT%H:%M}" == midnight()[:16]
+        assert llm.calls == 0
 
 
 @pytest.mark.parametrize(
