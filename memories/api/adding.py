@@ -106,8 +106,9 @@ class AddView(ProjectView):
         """Raises `DomainError` (429) where no tokens are left, but not for what was accepted before."""
         try:
             allowance().check(self.tenant)
-        except DomainError:
+        except DomainError as refused:
             if key is None or key.find(self.tenant) is None:
+                self.headers.update(refused.headers)  # Else those of the plan's rate would go before.
                 raise
 
     @property

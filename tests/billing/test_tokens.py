@@ -58,7 +58,7 @@ def test_every_answer_is_in_the_ledger_as_its_endpoint_counted_it(alice: Person,
 def test_beyond_the_plans_tokens_adds_that_need_a_model_are_refused_until_midnight(
     alice: Person, bob: Person, llm: FakeLLM, limit: Limit
 ) -> None:
-    limit(alice, f'{{"tokens": "{SPENT}/day"}}')
+    limit(alice, f'{{"tokens": "{SPENT}/day", "add": "1000/minute"}}')
     asked = {**BODY, "async_mode": False}
     accepted = call(alice, "POST", PATH, asked, **KEY)
     refused = call(alice, "POST", PATH, BODY)
