@@ -42,10 +42,15 @@ class TokenAllowance:
     """The `workers.allowance.Allowance` of plans. Days without a limit are counted too: one may be set any time."""
 
     def check(self, tenant: Tenant) -> None:
-        """Raises `DomainError` (429) where less is left of today's budget than an answer may cost by itself."""
+        """Raises `DomainError` (429) where less is left of today's budget than an answer may cost by itself.
+
+        Where no day has as much it is 403: to come again would not help.
+        """
         limit = _limit(tenant)
         if limit is None:
             return
+        if limit < settings.LLM_MAX_TOKENS:
+            raise DomainError(TOO_DEAR.format(tokens=settings.LLM_MAX_TOKENS, limit=limit), status=403)
         with tenant_tx(tenant):
             used = TokenBudget.objects.filter(day=_date()).values_list("used", flat=True).first() or 0
         if used + settings.LLM_MAX_TOKENS > limit:

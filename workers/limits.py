@@ -10,9 +10,8 @@ MAX_CRASHES = 5
 MAX_SOFT_FAILURES = 15
 """A job whose dependency failed this often is dead; with the back-off that is about two hours."""
 
-
 MAX_REQUESTS = 12
-"""Requests to remote models, over the whole life of a job or of a step of long work (reliability.md E3)."""
+"""Requests that remote models take, over the whole life of a job or of a step of long work (reliability.md E3)."""
 
 
 @dataclass(frozen=True)

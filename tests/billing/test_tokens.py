@@ -87,6 +87,13 @@ def test_an_add_that_costs_more_than_any_days_tokens_fails_for_that_reason(alice
     assert llm.calls == 0
 
 
+def test_a_plan_with_fewer_tokens_than_one_answer_costs_says_so(alice: Person, llm: FakeLLM) -> None:
+    with override_settings(LLM_TOKENS_PER_DAY=100):
+        refused = call(alice, "POST", PATH, BODY)
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == "A model's answer may cost 8192 tokens, and the organization has 100 in a day."
+
+
 def test_a_queued_add_waits_until_midnight_as_if_it_had_not_been_tried(alice: Person, llm: FakeLLM) -> None:
     with override_settings(LLM_TOKENS_PER_DAY=SPENT):
         queued = queue(alice, "I like coffee.", user_id="sam")

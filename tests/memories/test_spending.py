@@ -118,6 +118,14 @@ def test_a_model_that_cannot_be_reached_uses_nothing_up(alice: Person, llm: Fake
     assert job_of(alice, queued).requests == 0
 
 
+def test_a_model_that_takes_no_request_uses_nothing_up(alice: Person, llm: FakeLLM) -> None:
+    queued = queue(alice, "My dog is called Rex.")
+    llm.fault = Fault.RATE_LIMITED
+    assert work(alice, queued)["status"] == "PENDING"
+    assert llm.calls > 1
+    assert (job_of(alice, queued).requests, job_of(alice, queued).soft) == (0, 1)
+
+
 def test_while_the_way_to_the_embedder_is_closed_a_waiting_add_costs_nothing(
     alice: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:

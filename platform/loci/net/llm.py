@@ -75,8 +75,9 @@ def call(send: Callable[[openai.Timeout], T], *, endpoint: Endpoint, budget: Bud
     """Returns what `send(timeout)` returns, tried up to three times within the budget and under the endpoint's breaker.
 
     Connect errors, 408, 429 and 5xx are tried again after a short pause, or after `Retry-After`. The job's meter counts
-    each request that is sent. Raises what the meter raises, `CircuitOpen`, `BadRequest` for a request that the endpoint
-    understood and refused, `Unanswered`, and `DependencyError` for every other failure.
+    each request that the endpoint takes: not those answered 429 or 503. Raises what the meter raises, `CircuitOpen`,
+    `BadRequest` for a request that the endpoint understood and refused, `Unanswered`, and `DependencyError` for every
+    other failure.
     """
     assert_outside_transaction()
     read_timeout_s = budget.seconds_left if endpoint.preset.local else READ_TIMEOUT_S
@@ -112,7 +113,7 @@ class Unanswered(DependencyError):
 
 
 class _AttemptFailed(Exception):
-    """`was_sent` tells whether the endpoint may have seen the request, `was_begun` whether it may have worked on it."""
+    """`was_taken` tells whether the endpoint may have taken the request, `was_begun` whether it may work on it."""
 
     def __init__(
         self,
@@ -120,13 +121,13 @@ class _AttemptFailed(Exception):
         *,
         again: bool,
         retry_after: float | None = None,
-        was_sent: bool = True,
+        was_taken: bool = True,
         was_begun: bool = False,
     ) -> None:
         super().__init__(detail)
         self.again = again
         self.retry_after = retry_after
-        self.was_sent = was_sent
+        self.was_taken = was_taken
         self.was_begun = was_begun
 
     def told_of(self, endpoint: Endpoint) -> DependencyError:
@@ -152,7 +153,7 @@ def _attempt(send: Callable[[openai.Timeout], T], timeout: openai.Timeout, break
     except (openai.APIError, httpx2.HTTPError) as error:
         breaker.record(failed=True, probe=probe)
         failed = _judged(error)
-        if not failed.was_sent:
+        if not failed.was_taken:
             meter().forget_request()
         raise failed from None
     except DependencyError:
@@ -174,11 +175,15 @@ def _admitted(breaker: Breaker) -> bool:
 
 def _judged(error: openai.APIError | httpx2.HTTPError) -> _AttemptFailed:
     if isinstance(error, openai.APIStatusError):
-        again = error.status_code in {408, 429} or error.status_code >= 500
-        return _AttemptFailed(f"answered {_code(error)}", again=again, retry_after=retry_after(error.response.headers))
+        return _AttemptFailed(
+            f"answered {_code(error)}",
+            again=error.status_code in {408, 429} or error.status_code >= 500,
+            retry_after=retry_after(error.response.headers),
+            was_taken=error.status_code not in {429, 503},
+        )
     cause = error.__cause__ or error
     if isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout)):
-        return _AttemptFailed("cannot be reached", again=True, was_sent=False)
+        return _AttemptFailed("cannot be reached", again=True, was_taken=False)
     if isinstance(cause, httpx2.TimeoutException):
         return _AttemptFailed("did not answer in time", again=False, was_begun=True)
     return _AttemptFailed("broke the connection", again=True, was_begun=True)
