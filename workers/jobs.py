@@ -266,6 +266,20 @@ def cancel(event_ids: Iterable[UUID] | QuerySet[Any, Any], reason: str) -> None:
     )
 
 
+def revive(event_ids: Iterable[UUID] | QuerySet[Any, Any]) -> list[UUID]:
+    """Makes the dead jobs of these events pending again, with nothing counted against them; returns their events."""
+    dead = Job.objects.filter(event_id__in=event_ids, state=JobState.DEAD).select_for_update(of=["self"])
+    found = dict(dead.values_list("id", "event_id"))
+    Job.objects.filter(id__in=found).update(
+        state=JobState.PENDING,
+        **dict.fromkeys(("attempt", "soft", "requests"), 0),
+        **dict.fromkeys(("lease_until", "published_at", "finished_at")),
+        not_before=Now(),
+        last_error="",
+    )
+    return list(found.values())
+
+
 def publish_next(lane: str) -> Job | None:
     """Marks the lane's oldest due job published and returns it, to be rung after the commit; None: there is none."""
     running = Job.objects.filter(lane=OuterRef("lane"), state=JobState.RUNNING)

@@ -7,13 +7,12 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loci.errors import DomainError
-from loci.tenancy.context import Tenant, org_tx, tenant_tx
+from loci.tenancy.context import tenant_tx
 from memories.lifecycle.sources import Source
 from memories.retrieval.filters.request import read_moment
 from memories.services.rolling_back import accept_rollback, preview
 from orgs import audit
-from orgs.models import Project
-from orgs.queries import organization_id
+from orgs.queries import project_tenant
 
 
 class Command(BaseCommand):
@@ -37,7 +36,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Accepts or counts, or says in one sentence why not."""
-        tenant, source = _tenant(options["project"]), _source(options)
+        tenant, source = project_tenant(options["project"]), _source(options)
+        if tenant is None:
+            raise CommandError(f"There is no project {options['project']}.")
         if options["dry_run"]:
             self._show(preview(tenant, source))
             return
@@ -51,14 +52,6 @@ class Command(BaseCommand):
     def _show(self, rows: dict[str, Any]) -> None:
         for name, value in rows.items():
             self.stdout.write(f"{name}  {value}")
-
-
-def _tenant(public_id: str) -> Tenant:
-    org_id = organization_id(public_id)
-    if org_id is None or not public_id.startswith("proj_"):
-        raise CommandError(f"There is no project {public_id}.")
-    with org_tx(org_id):
-        return Tenant(project_id=Project.objects.get(public_id=public_id).id, org_id=org_id)
 
 
 def _source(options: dict[str, Any]) -> Source:
