@@ -1,4 +1,5 @@
 import importlib
+import json
 import pkgutil
 import re
 import time
@@ -12,8 +13,12 @@ from memories.embedding.local import LocalEmbedder
 from memories.extraction import offline
 from memories.extraction.base import Candidate, ExtractionInput, Fact, InputMessage, Instructions, Question, Relation
 from memories.extraction.offline import OfflineExtractor
+from memories.extraction.offline.extractor import Found, found_in
+from memories.extraction.offline.features import signs_of
+from memories.extraction.offline.keeping import learned
 from memories.extraction.offline.patterns import PATTERNS
-from tests.extraction.labelled import measured, total
+from tests.extraction.labelled import Conversation, conversations, given_to, measured, total
+from tests.extraction.train import EXAMPLES
 
 WEDNESDAY = datetime(2026, 5, 13, 10, tzinfo=UTC)
 EXTRACTOR = OfflineExtractor(LocalEmbedder())
@@ -159,6 +164,11 @@ def test_each_thing_of_a_list_is_a_fact_of_its_own() -> None:
         "Transcript:\nInterviewer: Where do you live?\nCandidate: I live in Boston.",
         "My friend wrote a profile, here it is: I'm Jonas, I love hiking and I have a dog called Waffles.",
         "Suppose I run a shop with three employees. I live in Rome. What tax do I pay?",
+        "Make it sound less stiff:\nI'm Ada and I run a bakery in Ghent.",
+        "Please answer this customer.\n\nDear shop,\nI bought two chairs and I have a baby at home.",
+        "My brother sent me this last night: I live in Perth now, I quit my job.",
+        "Who wrote 'I live at the end of the world with my dog'?",
+        "A story about a lighthouse keeper: say I live on an island and I have a dog. What happens?",
     ],
 )
 def test_a_pasted_text_and_a_scenario_are_nobodys_words(pasted: str) -> None:
@@ -224,6 +234,18 @@ def test_precision_and_recall_stay_above_their_floors(part: str) -> None:
     precision, recall = FLOORS[part]
     assert score.precision >= precision
     assert score.recall >= recall
+
+
+def test_the_weights_name_the_signs_that_the_conversations_give() -> None:
+    """Otherwise a sign was added, renamed or dropped since: `python -m tests.extraction.train`."""
+    found = [one for each in conversations("development") for at in range(len(each.adds)) for one in found_of(each, at)]
+    texts = [text for side in json.loads(EXAMPLES.read_text(encoding="utf-8")).values() for text in side]
+
+    assert set(learned().signs) == set().union(*(one.signs for one in found), *map(signs_of, texts))
+
+
+def found_of(conversation: Conversation, add: int) -> list[Found]:
+    return found_in(given_to(conversation, add))
 
 
 def own_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:

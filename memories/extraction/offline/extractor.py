@@ -148,7 +148,7 @@ def _read(statement: Statement, speaker: str, observed_at: datetime) -> Iterator
         matches = [_in_full(matches[0], text)]
     about = (statement.source, event_time)
     for match in matches:
-        yield Found(text, text, signs, speaker, *about, match)
+        yield Found(text, text, signs | ({"known"} if match.attribute else set()), speaker, *about, match)
     if not (_covered(text, matches) or is_hopeless(signs) or is_of_others(text)) and says_anything(text):
         for said in told_apart(text):
             known = next(iter(_matches(said)), None) if said != text else None

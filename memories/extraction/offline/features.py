@@ -56,11 +56,18 @@ _SIGNS = {
         r"|the (?:same|other) one)\b",
         "pointing": r"\b(?:it|this|that|these|those|them)\b",
         "the": r"\bthe\b",
+        "help": r"\b(?:help|ideas?|tips?|advice|links?|suggestions?|recommendations?|way to|regex|slogan|bio"
+        r"|explain)\b",
+        "trouble": r"\b(?:errors?|fails?|failed|broken?|crash\w*|stopped|does not work|not working|bugs?|issues?"
+        r"|problems?|stuck|arrived|late)\b",
+        "ailment": r"\b(?:headache|fever|runny|cold|cough|sore|rash|hungry|tired|sunburnt|slept)\b",
         "code": r"[_(){}=<>/\\]",
         "exclaimed": r"!",
     }.items()
 }
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b(?!I\b)[A-Z]\w+")
+
+_SPEAKER = re.compile(r"\b(?:I|my|me|mine|myself)\b", re.IGNORECASE)
 
 
 def signs_of(clause: str) -> frozenset[str]:
@@ -69,6 +76,8 @@ def signs_of(clause: str) -> frozenset[str]:
     found = {name for name, pattern in _SIGNS.items() if pattern.search(clause)}
     if _NAME.search(clause):
         found.add("name")
+    if not _SPEAKER.search(clause):
+        found.add("nobody's")
     if "past" in found and not found & {"long", "date", "often", "name"}:
         found.add("past without a time")
     found.add("short" if count < 4 else "long clause" if count > 14 else "middling")

@@ -16,7 +16,8 @@ from memories.embedding.base import Vectors
 class Weights:
     """What `tests.extraction.train` learned from the development conversations.
 
-    `signs` weighs the signs of `features.py` and `reading.py`, `vector` the clause's embedding by the local embedder.
+    `signs` weighs the signs of `features.py`, `context.py` and `reading.py`;
+    `vector` the clause's embedding by the local embedder.
     """
 
     bias: float

@@ -25,12 +25,32 @@ _ANNOUNCED = re.compile(
     r"|here (?:it|they) (?:is|are|goes?)|(?:what|does|is|fix|with|about|like|get|got) this):\s",
     re.IGNORECASE,
 )
+_SHOWN = re.compile(
+    r"^(?:[^\n]{0,200}[.!?,] )?(?:(?:can|could|would|will) you |please |pls |help me |i (?:need|want) (?:you )?to )?"
+    r"(?:cut|make|trim|fix|judge|rate|roast|review|check|read|rewrite|rephrase|shorten|improve|polish|translate|edit"
+    r"|correct|summari[sz]e|proofread|explain|reword|grade|turn|answer|reply to|respond to|what (?:do|does|would)"
+    r"|does (?=(?:this|it) (?:read|sound|look)\b)|found|saw|got|came across|look at)\b"
+    r"[^\n]{0,40}\b(?:this|these|it|following)\b(?! (?:problem|issue|setup|situation|question|stack|trip|weekend)s?\b)"
+    r"(?:[^\n]{0,80}[.:?!]?[ \t]{0,5}(?:\n| -- )|[^\n.:?!]{0,80}: )",
+    re.IGNORECASE,
+)
+"""A first line that asks to work on what it shows in the lines after it ("Make it sound less stiff:")."""
+_PASSED_ON = re.compile(
+    r"\b(?:wrote|writes|answered|replied|posted|texted|(?:sent|told|texted|wrote) (?:me|us)"
+    r"|says|said|goes)\b(?: (?!I\b|that\b|my\b)[\w']+){0,5}:\s",
+    re.IGNORECASE,
+)
+"""Another's words, after a colon."""
+_LETTER = re.compile(
+    r"(?<=\n)[ \t]{0,5}(?:dear\b|to whom it may concern|(?:hi|hello) (?:all|team|both)\b)", re.IGNORECASE
+)
+"""A letter that does not begin the message."""
 
 
 def own_words(message: str) -> str:
     """Returns a message without what was pasted into it, as far as its form tells; a text to work on is its end."""
     text = message
-    for marks in (_POINTED_AT, _ANNOUNCED):
+    for marks in (_POINTED_AT, _ANNOUNCED, _SHOWN, _PASSED_ON, _LETTER):
         if found := marks.search(text):
             text = text[: found.end()]
     if found := _SPEAKERS.search(text):

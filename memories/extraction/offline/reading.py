@@ -1,16 +1,16 @@
 """From messages to statements of one speaker: answers written out, pronouns resolved, corrections applied."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from memories.extraction.base import ExtractionInput, InputMessage
 from memories.extraction.offline.answers import as_statement
+from memories.extraction.offline.context import signs_of_message, signs_of_place
 from memories.extraction.offline.corrections import corrected
 from memories.extraction.offline.irony import is_laughed_at, takes_back, without_laughter
 from memories.extraction.offline.people import Mentioned
-from memories.extraction.offline.screening import is_about_given_text, is_hypothetical, statements
+from memories.extraction.offline.screening import is_about_given_text, statements
 from memories.extraction.offline.sentences import Clause, sentences
 from memories.extraction.offline.standing import standing_requests
 
@@ -59,7 +59,7 @@ class _Reader:
         self.liked = None
         left = max(0, MAX_SENTENCES - self.sentence)
         found = sentences(message.content)[:left] if left else []
-        signs = _signs_of_message(found)
+        of_message = signs_of_message(message.content, found) if found else frozenset()
         for number, text in enumerate(found):
             self.sentence += 1
             if is_about_given_text(text):
@@ -70,6 +70,7 @@ class _Reader:
             is_reply = not number and earlier is not None and earlier.role != message.role
             answer = as_statement(text, earlier.content) if earlier and is_reply else None
             requests, rest = standing_requests(answer or text)
+            signs = of_message | signs_of_place(found, number)
             self._read_sentence(rest, source, signs | ({"answer"} if answer else set()))
             self.said += [Statement(request, source, self.sentence, frozenset({"standing"})) for request in requests]
 
@@ -105,15 +106,3 @@ class _Reader:
         if found := _LIKED.search(text):
             self.liked = found[1]
         return text if text != clause else self.people.named(text)
-
-
-def _signs_of_message(found: Sequence[str]) -> frozenset[str]:
-    """Returns what a clause cannot tell of its message: whether that is long, and whether it asks for something."""
-    signs = {
-        "one sentence": len(found) == 1,
-        "many sentences": len(found) > 4,
-        "with question": any(sentence.endswith("?") for sentence in found),
-        "with laughter": any(is_laughed_at(sentence) for sentence in found),
-        "with hypothesis": any(is_hypothetical(sentence) for sentence in found),
-    }
-    return frozenset(name for name, is_so in signs.items() if is_so)

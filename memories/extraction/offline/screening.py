@@ -17,7 +17,8 @@ _GIVEN_TEXT = re.compile(
     rf"|(?:put|make|read|look at|explain|judge|tighten|answer)\b.{{0,40}}"
     rf"\b(?:this|these|the following|my \w+'s)\b.{{0,30}}"
     rf"\b(?:{'|'.join(sorted(words('kinds_of_text')))})\b|(?:practice|mock) (?:interview|exam|test|conversation)"
-    r"|(?:do a |start a )?role[ -]?play|act as|act like|pretend|continue (?:the|this) story|imagine you"
+    r"|(?:do a |start a )?role[ -]?play|act as|act like|pretend"
+    r"|continue (?:the|this|my) (?:story|scene|dialogue|chapter|poem|script)|quiz me|imagine you"
     r"|play a game where"
     r"|make this (?:\w+ )?(?:sound|better|shorter|more)|turn this into|turn the following|(?:here is"
     r"|this is) (?:my|the|a)"
@@ -30,7 +31,12 @@ _GIVEN_TEXT = re.compile(
 _SCENARIO = re.compile(
     r"^(?:so |ok(?:ay)?,? |but |and |now |just )*(?:let'?s (?:say|assume|imagine|pretend|suppose)|suppose|supposing"
     r"|imagine|pretend|hypothetically|assume|assuming|what if|say (?:I|my|we)|in (?:this|a) (?:scenario|hypothetical)"
-    r"|thought experiment|scenario)\b",
+    r"|thought experiment|scenario|(?:i am|i'm|we are|we're) playing a (?:text|role)"
+    r"|(?:example|sample|test) (?:input|text|data)|(?:my )?(?:first|next|example|practice) sentence)\b"
+    r"|^[^.!?]{0,60}(?:\bin the abstract\b|\bfor (?:a|my|the) (?:story|novel|role[ -]?play)\b"
+    r"|\bpoint of view of\b|: (?:say|suppose|imagine|let'?s say) (?:I|my|we)\b)"
+    r"|^(?:write|tell|make up|give)\b[^.!?]{0,40}\b(?:story|diary entry|monologue|poem|dialogue|scene|letter from)\b"
+    r"[^.!?]{0,80}\b(?:about|from|where|in which|by|of) (?:an?|the|someone)\b",
     re.IGNORECASE,
 )
 _REQUEST = re.compile(

@@ -20,7 +20,7 @@ _ABBREVIATED = re.compile(
     r"\b(?:(?i:Mr|Mrs|Ms|Dr|St|Mt|Ft|Prof|Jr|Sr|vs|etc|e\.g|i\.e|approx)|[A-HJ-Z]|No(?=\.[ \t]{0,3}\d))\.(?=[ \t,])"
 )
 _INNER_POINT = re.compile(r"(?<=\w)\.(?=\w)|(?<=\s)\.(?=\w)")
-_QUOTED = re.compile(r'"([^"\n]{0,300})"')
+_QUOTED = re.compile(r'"([^"\n]{0,300})"' + r"|(?<=\s)'((?:[^'\n]|'(?=\w)){12,300})'(?=[\s.,;:!?]|$)")
 _STRAIGHT = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 _LAUGH = re.compile("[\U0001f602\U0001f923\U0001f643\U0001f605\U0001f61c\U0001f92a]")
 _ITEM = re.compile(r"^(?:[-*\u2022]+ ?|\d{1,2}[.)] )+")
@@ -61,11 +61,18 @@ _VERBS = (
     r"|translate|switched|upgraded|stopped|quit|became|finished|sold|adopted|married|turned|lost|prefer|code|manage"
     r"|(?:still|also|now|never|always|usually|mostly|only|just|recently|sometimes) [a-z]{2,12})"
 )
+_ASKED_FOR = r"(?:do not )?(?:tell|show|give|send|explain|suggest|recommend) (?:me|us|it|them|this|that)"
 _PERSON = r"(?:I|my|our|we|he|she|they|it|you|his|her|their)"
+_SPLICED = (
+    r"(?:(?:mostly|usually|never|always|only|also|still|currently|now|just) )?(?:been|got|have|had|do|did|work|live|use"
+    r"|take|cannot|started|moved|working|living|studying|doing|allergic to|down \d|on (?:an?|my|the))"
+)
+"""What begins a statement after a bare comma, as people type in haste ("on ubuntu 22, mostly do php")."""
 _JOINT = re.compile(
     rf"[;:] |,? (?:-|\u2013|\u2014) |\.{{2,}} ?|,? (?:and|but|so|because|although|though|while|since|plus|whereas|then)"
     rf"(?: (?:that|also|now|then)\b)? (?=(?:{_PERSON}|{_VERBS}|{_QUESTION_START})\b)"
-    rf"|, (?=(?:{_PERSON}|{_QUESTION_START}|(?:no )?wait|sorry|i mean|scratch that|or rather)\b)",
+    rf"|, (?=(?:{_PERSON}|{_QUESTION_START}|(?:no )?wait|sorry|i mean|scratch that|or rather|{_ASKED_FOR}"
+    rf"|{_SPLICED})\b)",
     re.IGNORECASE,
 )
 _PAIR = re.compile(r"^((?:my|our) [\w-]+(?: [A-Z][\w-]+)?) and ((?:my|our|I)\b)", re.IGNORECASE)
@@ -82,6 +89,7 @@ _TIED = "\u2060"
 _SUBJECT = re.compile(r"\b(I|we|he|she|they|you|it)\b(?! (?:is|are) (?:my|our)\b)", re.IGNORECASE)
 _SOFT = r"(?:just|finally|still|also|now|recently|only|already|actually|really|ended up|currently|so|always|mostly) "
 _QUESTION = re.compile(rf"^{_QUESTION_START}", re.IGNORECASE)
+_REQUEST = re.compile(rf"^{_ASKED_FOR}\b", re.IGNORECASE)
 _BARE_VERB = re.compile(rf"^{_VERBS}\b")
 _ELLIPTIC = [
     (subject, re.compile(rf"^(?:{_SOFT}){{0,3}}(?:{verbs})\b", re.IGNORECASE))
@@ -100,6 +108,7 @@ _ELLIPTIC = [
         ),
         ("I am", r"(?:\w+ ){1,3}(?:days|weeks|months|years?) (?:sober|clean|smoke-free)"),
         ("my", r"order (?:#|no |number )?\d"),
+        ("I am", r"on (?:an?|my|the)\b(?!.*\b(?:I|we)\b)"),
         ("I have", r"been (?!there|trying to log)|lived|worked|had to|never been"),
     )
 ]
@@ -124,6 +133,7 @@ _CORRECTION = re.compile(
 class Clause:
     """One statement or question, contractions written out, without lead-in words ("Well, actually").
 
+    `is_question` is also a request in the midst of a sentence ("so show me one").
     `corrects` tells that the words before it announce a correction of what was said last ("no wait, Tuesday").
     """
 
@@ -172,7 +182,9 @@ def _told_apart(parts: list[str], *, asks: bool) -> Iterator[Clause]:
         text = _LEAD.sub("", _CORRECTION.sub("", part, count=1), count=1)
         if not text:
             continue
-        is_question = bool(_QUESTION.match(text)) or (asks and number == len(parts) - 1 and not asked)
+        is_question = bool(_QUESTION.match(text) or _REQUEST.match(text)) or (
+            asks and number == len(parts) - 1 and not asked
+        )
         asked = asked or is_question
         if number and _BARE_VERB.match(text):
             if not subject:
@@ -180,7 +192,7 @@ def _told_apart(parts: list[str], *, asks: bool) -> Iterator[Clause]:
             text = f"{subject} {text}"
         for we, single in _WE:
             text = we.sub(single, text)
-        text = text if number else _with_subject(text)
+        text = text if number and subject != "I" else _with_subject(text)
         text = _ROTATED.sub(lambda found: f"{found[2]} {found[1][0].lower()}{found[1][1:]}", text)
         subject = "" if is_question else _subject_of(text)
         yield Clause(text, is_question, corrects)
@@ -201,5 +213,6 @@ def _subject_of(clause: str) -> str:
 
 def _unquoted(quotation: re.Match[str]) -> str:
     """A short quotation is a name ("Spirited Away"); a longer one is somebody's words."""
-    words = quotation[1].split()
-    return quotation[1] if len(words) <= 4 and "I" not in words else " "
+    said = quotation[1] or quotation[2] or ""
+    words = said.split()
+    return said if len(words) <= 4 and "I" not in words else " "

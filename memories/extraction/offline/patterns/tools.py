@@ -15,7 +15,8 @@ PATTERNS = [
     ),
     Pattern(
         r"I (?:am|have|pay for|upgraded|downgraded|switched|moved|signed up|changed|subscribed|got|took){adv}"
-        r"(?: (?:on|to|for|over to|subscribed to))? (?:the|your|a|an) (?P<plan>[\w+-]{2,20}(?: [\w+-]{2,20})?)"
+        r"(?: (?:on|to|for|over to|subscribed to))? (?:the|your|a|an) "
+        r"(?P<plan>[\w+-]{2,20}(?: [\w+-]{2,20})?)(?<!training)(?<!meal)(?<!diet)(?<!study)(?<!treatment)(?<!payment)"
         r" (?:plan|tier|subscription|membership|package)\b",
         "Is on the {plan} plan",
         "account.plan",
