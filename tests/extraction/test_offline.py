@@ -22,7 +22,7 @@ from tests.extraction.train import EXAMPLES
 
 WEDNESDAY = datetime(2026, 5, 13, 10, tzinfo=UTC)
 EXTRACTOR = OfflineExtractor(LocalEmbedder())
-FLOORS = {"development": (0.9, 0.88), "held_out": (0.8, 0.76)}
+FLOORS = {"development": (0.9, 0.88), "held_out": (0.83, 0.79)}
 """Precision and recall that are kept; nothing is fitted to the held-out part (`python -m tests.extraction.report`)."""
 
 

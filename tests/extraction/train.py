@@ -35,7 +35,7 @@ KEEP = 0.4
 """The chance from which a clause is kept: where the folds find about as much too much as too little."""
 STIFFNESS = 3.0
 """How much a weight costs; chosen by `--folds`."""
-VECTOR_SCALE = 5.0
+VECTOR_SCALE = 3.0
 """How much less a weight of the embedding costs than one of a sign."""
 STEPS = 15
 

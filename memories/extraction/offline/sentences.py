@@ -71,7 +71,7 @@ _SPLICED = (
 _JOINT = re.compile(
     rf"[;:] |,? (?:-|\u2013|\u2014) |\.{{2,}} ?|,? (?:and|but|so|because|although|though|while|since|plus|whereas|then)"
     rf"(?: (?:that|also|now|then)\b)? (?=(?:{_PERSON}|{_VERBS}|{_QUESTION_START})\b)"
-    rf"|, (?=(?:{_PERSON}|{_QUESTION_START}|(?:no )?wait|sorry|i mean|scratch that|or rather|{_ASKED_FOR}"
+    rf"|, (?!and\b)(?=(?:{_PERSON}|{_QUESTION_START}|(?:no )?wait|sorry|i mean|scratch that|or rather|{_ASKED_FOR}"
     rf"|{_SPLICED})\b)",
     re.IGNORECASE,
 )
