@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,13 +21,12 @@ from memories.extraction.offline.keeping import learned
 from memories.extraction.offline.patterns import PATTERNS
 from tests.extraction.labelled import Conversation, conversations, given_to, measured, total
 from tests.extraction.train import EXAMPLES
+from tests.growth import grows_too_fast
 
 WEDNESDAY = datetime(2026, 5, 13, 10, tzinfo=UTC)
 EXTRACTOR = OfflineExtractor(LocalEmbedder())
 FLOORS = {"development": (0.9, 0.88), "held_out": (0.83, 0.79)}
 """Precision and recall that are kept; nothing is fitted to the held-out part (`python -m tests.extraction.report`)."""
-LONG, SHORT = 100_000, 20_000
-"""Characters of adversarial texts."""
 
 
 def facts(*messages: tuple[str, str], **rest: Any) -> list[Fact]:
@@ -274,22 +274,7 @@ NASTY = [
 
 @pytest.mark.parametrize("unit", NASTY)
 def test_no_patterns_time_grows_faster_than_its_text(unit: str) -> None:
-    slow = {name: _growth(pattern, unit) for name, pattern in own_patterns() if _seconds(pattern, unit, LONG) > 0.02}
-
-    assert {name: growth for name, growth in slow.items() if growth > 2 * LONG / SHORT} == {}
-
-
-def _growth(pattern: re.Pattern[str], unit: str) -> float:
-    """How many times as long the long text takes: five for a linear pattern, twenty-five for a quadratic one."""
-    long, short = (min(_seconds(pattern, unit, length) for _attempt in range(3)) for length in (LONG, SHORT))
-    return long / short
-
-
-def _seconds(pattern: re.Pattern[str], unit: str, length: int) -> float:
-    text = (unit * length)[:length]
-    started = time.process_time()
-    pattern.sub("", text)
-    return time.process_time() - started
+    assert [name for name, pattern in own_patterns() if grows_too_fast(partial(pattern.sub, ""), unit)] == []
 
 
 @pytest.mark.parametrize("unit", ["I live in Rome and I like tea. ", "a", "I am not sure what I did. ", "I enjoy x\n"])
