@@ -7,6 +7,7 @@ import re
 import secrets
 import zlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
@@ -38,7 +39,7 @@ class Signer:
         form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         return self.key.private_bytes(serialization.Encoding.PEM, *form).decode()
 
-    @property
+    @cached_property
     def certificate(self) -> str:
         """Returns the certificate as PEM."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "The tests' provider")])
