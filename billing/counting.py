@@ -1,5 +1,6 @@
 """Counting requests in windows that all processes share (reliability.md D5)."""
 
+import math
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,15 @@ class Window:
     def seconds_left(self) -> float:
         """The seconds until `resets_at`."""
         return max(0.0, self.resets_at - time.time())
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Returns `X-RateLimit-Limit`, `-Remaining` and `-Reset`, as the clients read them (contract.md §1)."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(math.ceil(self.resets_at)),
+        }
 
 
 class _Limiters:

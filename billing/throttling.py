@@ -1,6 +1,5 @@
 """How often an API key may call: its organization's plan and its own limits say it (reliability.md §2.8)."""
 
-import math
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -48,7 +47,7 @@ class PlanThrottle(BaseThrottle):
                 break
         if self.window is None:
             return True
-        view.headers.update(_headers(self.window))
+        view.headers.update(self.window.headers)
         return self.window.is_admitted
 
     def wait(self) -> float | None:
@@ -89,11 +88,3 @@ def _is_read(request: Request, view: Any) -> bool:
     """Searches and lists are reads, though most are POST requests; the scope that they need says so."""
     scope = getattr(view, "scopes", {}).get(method_of(request), "")
     return request.method in SAFE_METHODS or scope.endswith(":read")
-
-
-def _headers(window: Window) -> dict[str, str]:
-    return {
-        "X-RateLimit-Limit": str(window.limit),
-        "X-RateLimit-Remaining": str(window.remaining),
-        "X-RateLimit-Reset": str(math.ceil(window.resets_at)),
-    }

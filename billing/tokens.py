@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from limits import parse
 
+from billing.counting import Window
 from billing.models import TokenBudget
 from billing.queries import rates_of
 from billing.services import record_tokens
@@ -117,13 +118,9 @@ def _today() -> TokenBudget:
 
 def _used_up(used: int, limit: int) -> DomainError:
     resets_at = _midnight()
-    headers = {
-        "X-RateLimit-Limit": str(limit),
-        "X-RateLimit-Remaining": "0",
-        "X-RateLimit-Reset": str(int(resets_at.timestamp())),
-    }
+    window = Window(is_admitted=False, limit=limit, remaining=0, resets_at=resets_at.timestamp())
     detail = USED_UP.format(used=used, limit=limit, resets_at=f"{resets_at:%Y-%m-%dT%H:%M:%SZ}")
-    return DomainError(detail, status=429, headers=headers, retry_after=_seconds_left())
+    return DomainError(detail, status=429, headers=window.headers, retry_after=window.seconds_left)
 
 
 def _date() -> date:

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import unquote_to_bytes
 
 from rest_framework import serializers
@@ -88,9 +88,9 @@ def room_for(length: int) -> Iterator[None]:
             _room.changed.notify_all()
 
 
-def has_file(part: Mapping[str, Any]) -> bool:
-    """Whether a part of a message's content brings a file; its type may be any JSON."""
-    return isinstance(name := part.get("type"), str) and name in PARTS
+def has_file(part: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Tells whether a part of a message's content, which may be any JSON, brings a file."""
+    return isinstance(part, Mapping) and isinstance(name := part.get("type"), str) and name in PARTS
 
 
 def check_size(length: int, messages: Any) -> None:
@@ -103,7 +103,7 @@ def _inline(messages: Any) -> Iterator[str]:
     for message in messages if isinstance(messages, list) else [messages]:
         content = message.get("content") if isinstance(message, Mapping) else None
         for part in content if isinstance(content, list) else [content]:
-            if isinstance(part, Mapping) and has_file(part):
+            if has_file(part):
                 yield _source(part)
 
 

@@ -112,7 +112,7 @@ def _content(content: Any, reader: MediaReader) -> tuple[str, tuple[NewFile, ...
     """The text, in which each file has its place, and the files."""
     texts, files = [], []
     for part in content if isinstance(content, list) else [content]:
-        if isinstance(part, Mapping) and has_file(part):
+        if has_file(part):
             files.append(reader.read(part))
             texts.append(placeholder(files[-1].kind, len(files)))
         else:

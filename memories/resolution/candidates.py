@@ -60,7 +60,7 @@ class Shown:
         return [each for each in self.candidates if self.known[each.number].memory_id in memory_ids]
 
 
-class Asked:
+class Queries:
     """What an add searches with. It is embedded once, and not before a scope has something to be found."""
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -72,7 +72,7 @@ class Asked:
         return vectors_of(self.texts)
 
 
-def gather(tenant: Tenant, scope: Scope, asked: Asked, shown: Shown, *, most: int = MOST) -> Shown:
+def gather(tenant: Tenant, scope: Scope, queries: Queries, shown: Shown, *, most: int = MOST) -> Shown:
     """Returns `shown` and what the texts may be about: at most `most` memories more, the likeliest first.
 
     Those are the entity's current attributes, then what a search with each of the texts finds, the best of every text
@@ -82,13 +82,13 @@ def gather(tenant: Tenant, scope: Scope, asked: Asked, shown: Shown, *, most: in
     with tenant_tx(tenant):
         if not _active(scope).exists():
             return shown
-    queries = list(zip(asked.texts, asked.vectors, strict=True))
+    by_text = list(zip(queries.texts, queries.vectors, strict=True))
     with tenant_tx(tenant):
         attributes = _attributes(scope)
         found = [attribute.memory for attribute in attributes.values()]
-        found += _interleaved([_found(scope, text, vector, most) for text, vector in queries])
+        found += _interleaved([_found(scope, text, vector, most) for text, vector in by_text])
         first, others = found[: most - OF_TOPICS], found[most - OF_TOPICS :]
-        likeliest = list(dict.fromkeys([*first, *_of_same_topics(scope, asked.texts), *others]))
+        likeliest = list(dict.fromkeys([*first, *_of_same_topics(scope, queries.texts), *others]))
         return shown.with_more(likeliest[:most], attributes)
 
 

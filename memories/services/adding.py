@@ -19,7 +19,7 @@ from memories.extraction.screening import screened
 from memories.extraction.steering import instructions_of
 from memories.models import Entity, Event, Memory, Message, Trust
 from memories.provenance import Author
-from memories.resolution.candidates import MOST, Asked, Shown, gather, near
+from memories.resolution.candidates import MOST, Queries, Shown, gather, near
 from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver, hold
 from memories.resolution.verdicts import Verdict, results_of
 from memories.scope import Scope
@@ -172,13 +172,13 @@ class _Inference:
 
     def __init__(self, add: Add) -> None:
         self._add = add
-        self._asked = Asked([message.content for message in add.messages])
+        self._queries = Queries([message.content for message in add.messages])
         self._reader = extractor()
 
     def found(self) -> Found:
         add, shown = self._add, Shown()
         for scope in add.scopes.values():
-            shown = gather(add.tenant, scope, self._asked, shown, most=MOST // len(add.scopes))
+            shown = gather(add.tenant, scope, self._queries, shown, most=MOST // len(add.scopes))
         extraction = self._reader.extract(_input(add, shown))
         extracted = [add.admitted(fact) for fact in extraction.facts]
         vectors = vectors_of([fact.text for fact in extracted])

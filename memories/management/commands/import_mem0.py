@@ -23,7 +23,7 @@ from memories.importing.running import Import, Skipped
 from memories.importing.sources import Source
 from memories.scope import EntityType, Scope
 from memories.services.importing import note_import
-from orgs.queries import project_tenant
+from orgs.management.named import named_project
 
 FAILED = 2
 """The exit code of an import that could not go on; 1 is that of one that is through and has skipped something."""
@@ -58,9 +58,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Imports. Ends with 1 when something was skipped, with 2 when the import could not go on."""
-        tenant = project_tenant(options["project"])
-        if tenant is None:
-            raise CommandError(f"There is no project {options['project']}.", returncode=FAILED)
+        tenant = named_project(options["project"], returncode=FAILED)
         with _opened(options["source"], options["key_file"]) as source:
             work = Import(tenant, source, _only(options), is_dry=options["dry_run"])
             try:

@@ -10,7 +10,7 @@ from loci.tenancy.context import tenant_tx
 from memories.retrieval.filters.request import read_moment
 from memories.services.replaying import failed_adds, replay
 from orgs import audit
-from orgs.queries import project_tenant
+from orgs.management.named import named_project
 
 
 class Command(BaseCommand):
@@ -29,9 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replays or counts, or says in one sentence why not."""
-        tenant = project_tenant(options["project"])
-        if tenant is None:
-            raise CommandError(f"There is no project {options['project']}.")
+        tenant = named_project(options["project"])
         try:
             since = read_moment("since", options["since"], time.min)
         except DomainError as error:

@@ -12,7 +12,7 @@ from memories.lifecycle.sources import Source
 from memories.retrieval.filters.request import read_moment
 from memories.services.rolling_back import accept_rollback, preview
 from orgs import audit
-from orgs.queries import project_tenant
+from orgs.management.named import named_project
 
 
 class Command(BaseCommand):
@@ -36,9 +36,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Accepts or counts, or says in one sentence why not."""
-        tenant, source = project_tenant(options["project"]), _source(options)
-        if tenant is None:
-            raise CommandError(f"There is no project {options['project']}.")
+        tenant, source = named_project(options["project"]), _source(options)
         if options["dry_run"]:
             self._show(preview(tenant, source))
             return

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from orgs.audit_queries import head_before
-from orgs.management.organizations import named_organizations, take_organizations
+from orgs.management.named import named_organizations, take_organizations
 
 logger = logging.getLogger(__name__)
 

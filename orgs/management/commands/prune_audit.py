@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from orgs.management.organizations import named_organizations, take_organizations
+from orgs.management.named import named_organizations, take_organizations
 from orgs.services.audit_pruning import prune
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from orgs.audit import Chain
 from orgs.audit_queries import anchors_of, entries_in_order, last_number
-from orgs.management.organizations import named_organizations, take_organizations
+from orgs.management.named import named_organizations, take_organizations
 from orgs.models import Organization
 
 Heads = dict[str, dict[int, str]]

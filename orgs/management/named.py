@@ -1,8 +1,10 @@
-"""The organizations that an operator's command is about."""
+"""The organizations and the project that an operator's command is about."""
 
 from django.core.management.base import CommandError, CommandParser
 
+from loci.tenancy.context import Tenant
 from orgs.models import Organization
+from orgs.queries import project_tenant
 
 
 def take_organizations(parser: CommandParser) -> None:
@@ -20,3 +22,11 @@ def named_organizations(public_ids: list[str]) -> list[Organization]:
     if unknown := sorted(set(public_ids) - {organization.public_id for organization in found}):
         raise CommandError(f"There is no organization {unknown[0]}.")
     return found
+
+
+def named_project(public_id: str, *, returncode: int = 1) -> Tenant:
+    """Returns the tenant that the project `proj_…` is; raises `CommandError` for an unknown or a deleted one."""
+    tenant = project_tenant(public_id)
+    if tenant is None:
+        raise CommandError(f"There is no project {public_id}.", returncode=returncode)
+    return tenant
