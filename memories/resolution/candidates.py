@@ -17,7 +17,9 @@ from memories.extraction.base import Candidate
 from memories.models import Attribute, Memory
 from memories.queries import SEARCHED_ONLY, visible
 from memories.resolution.quarantine import Known
-from memories.retrieval.ranking import Query, cosine, rank
+from memories.retrieval.query import Query
+from memories.retrieval.ranking import rank
+from memories.retrieval.scanning import cosine
 from memories.scope import Scope
 from memories.text import vectors_of
 from memories.topics import keys_that_may_be_named

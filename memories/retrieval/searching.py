@@ -11,7 +11,9 @@ from memories.embedding import embed_query, embedder
 from memories.past import said_by
 from memories.queries import USUALLY, Visibility, visible, visible_then
 from memories.retrieval.filters import Node, named_entities, to_q, to_q_then
-from memories.retrieval.ranking import OF_SCANNED, Hit, Query, rank, rank_then
+from memories.retrieval.query import Query
+from memories.retrieval.ranking import Hit, rank, rank_then
+from memories.retrieval.scanning import OF_SCANNED
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,55 @@
+"""How the legs of a search become one order and one score, in SQL (design.md §4).
+
+Every candidate has three legs, and is found if any of them speaks for it:
+
+- `semantic`, its cosine with the query's vector; NULL where it has no vector of the query's model;
+- `coverage`, its BM25 score as a share of the query's information, which is the sum of the inverse document frequencies
+  of all its terms: 1 is about what a short text gets that holds every term. A term counts once per text, since texts of
+  memories are short;
+- `share`, how much of an attribute that it supports the query names; NULL where it names none.
+
+**The order** is by `fused`: the weighted sum of the legs, of which the first two are put between 0 and 1 by their range
+within the query's scope. So a leg that tells the candidates apart well counts as much in a query of rare words as in
+one of common ones. **The absolute score** is the logistic of the raw legs. It knows nothing of other candidates, which
+makes it comparable between queries, and a `threshold` of it meaningful.
+
+The expressions read the columns `semantic`, `length` (terms of the text) and `t0`, `t1`, … (1 where the text holds the
+term, else 0) of a candidate, and what `totals` names: `average`, the mean length, and `w0`, `w1`, … of each term.
+"""
+
+DENSE_WEIGHT, LEXICAL_WEIGHT, ATTRIBUTE_WEIGHT = 0.4, 0.6, 1.1
+"""How much each leg counts in the order. An attribute counts like the best match of words."""
+
+INTERCEPT, SEMANTIC, COVERAGE = -3.2, 8.0, 3.0
+"""The logistic of the absolute score: of the cosine, and of how much of the query's information a memory holds. Who
+supports an attribute that is asked for holds as much as is named of it."""
+
+BM25_K1, BM25_B = 2.0, 0.9
+"""Fitted with the weights on half of the development questions (tests/bench/sessions.py), checked on the other."""
+
+ABSOLUTE = f"""1 / (1 + exp(-({INTERCEPT} + {SEMANTIC} * coalesce(semantic, 0)
+    + {COVERAGE} * greatest(coverage, share))))"""
+
+FUSED = f"""{DENSE_WEIGHT} * coalesce((semantic - min(semantic) OVER ())
+        / nullif(max(semantic) OVER () - min(semantic) OVER (), 0), 0)
+    + {LEXICAL_WEIGHT} * coalesce(coverage / nullif(max(coverage) OVER (), 0), 0)
+    + {ATTRIBUTE_WEIGHT} * coalesce(share, 0)"""
+
+_LENGTH = f"(1 + {BM25_K1} * ({1 - BM25_B} + {BM25_B} * length::float8 / greatest(average, 1)))"
+
+
+def totals(terms: int) -> str:
+    """Returns the columns that tell of a whole scope, as aggregates over its candidates."""
+    weights = [f"{_idf('count(*)', f'sum(t{number})')} AS w{number}" for number in range(terms)]
+    return ", ".join(["avg(length)::float8 AS average", *weights])
+
+
+def coverage(terms: int) -> str:
+    """Returns the lexical leg of a query with so many terms."""
+    matched = " + ".join(f"t{number} * w{number}" for number in range(terms)) or "0"
+    information = " + ".join(f"w{number}" for number in range(terms)) or "1"
+    return f"({matched}) * {BM25_K1 + 1} / {_LENGTH} / ({information})"
+
+
+def _idf(texts: str, holding: str) -> str:
+    return f"ln(1 + ({texts} - {holding} + 0.5)::float8 / ({holding} + 0.5)::float8)"

@@ -1,0 +1,19 @@
+"""What a search looks for."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from memories.embedding.base import Vectors
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is looked for. `vector` is None when the embedder is down: the other legs then answer without it.
+
+    `entities` (`user:alex`) are those whose attributes the query may ask for.
+    """
+
+    text: str
+    vector: Vectors | None
+    model: str
+    entities: Collection[str] = ()
