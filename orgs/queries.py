@@ -1,12 +1,13 @@
 """Who calls and where they are: the only door to what must be known before the tenant is (design.md §2)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from loci.tenancy.context import Tenant
 from orgs import keys
@@ -254,9 +255,19 @@ def project_tenant(public_id: str) -> Tenant | None:
 
     For operators' commands, as `organization_id`.
     """
-    projects = Project._base_manager.using("owner").filter(deleted_at=None, org__deleted_at=None, is_control=False)
-    row = projects.filter(public_id=public_id).values_list("id", "org_id").first()
+    row = _projects().filter(public_id=public_id).values_list("id", "org_id").first()
     return Tenant(project_id=row[0], org_id=row[1]) if row else None
+
+
+def all_projects() -> Iterator[tuple[str, Tenant]]:
+    """Yields the public id and the tenant of every project that was not deleted. For operators' commands."""
+    for public_id, project_id, org_id in _projects().order_by("id").values_list("public_id", "id", "org_id"):
+        yield public_id, Tenant(project_id=project_id, org_id=org_id)
+
+
+def _projects() -> QuerySet[Project]:
+    """Asked as the owner of the schema, as by `organization_id`."""
+    return Project._base_manager.using("owner").filter(deleted_at=None, org__deleted_at=None, is_control=False)
 
 
 def _place(row: dict[str, Any]) -> Place:

@@ -17,6 +17,8 @@ The expressions read the columns `semantic`, `length` (terms of the text) and `t
 term, else 0) of a candidate, and what `totals` names: `average`, the mean length, and `w0`, `w1`, … of each term.
 """
 
+from collections.abc import Iterable, Sequence
+
 DENSE_WEIGHT, LEXICAL_WEIGHT, ATTRIBUTE_WEIGHT = 0.4, 0.6, 1.1
 """How much each leg counts in the order. An attribute counts like the best match of words."""
 
@@ -30,18 +32,30 @@ BM25_K1, BM25_B = 2.0, 0.9
 ABSOLUTE = f"""1 / (1 + exp(-({INTERCEPT} + {SEMANTIC} * coalesce(semantic, 0)
     + {COVERAGE} * greatest(coverage, share))))"""
 
-FUSED = f"""{DENSE_WEIGHT} * coalesce((semantic - min(semantic) OVER ())
-        / nullif(max(semantic) OVER () - min(semantic) OVER (), 0), 0)
-    + {LEXICAL_WEIGHT} * coalesce(coverage / nullif(max(coverage) OVER (), 0), 0)
+FUSED = f"""{DENSE_WEIGHT} * coalesce((semantic - least_semantic) / nullif(most_semantic - least_semantic, 0), 0)
+    + {LEXICAL_WEIGHT} * coalesce(coverage / nullif(most_coverage, 0), 0)
     + {ATTRIBUTE_WEIGHT} * coalesce(share, 0)"""
+
+RANGE = "min(semantic) AS least_semantic, max(semantic) AS most_semantic, max(coverage) AS most_coverage"
+"""What `FUSED` reads beside the legs, as aggregates over all candidates."""
 
 _LENGTH = f"(1 + {BM25_K1} * ({1 - BM25_B} + {BM25_B} * length::float8 / greatest(average, 1)))"
 
 
 def totals(terms: int) -> str:
-    """Returns the columns that tell of a whole scope, as aggregates over its candidates."""
-    weights = [f"{_idf('count(*)', f'sum(t{number})')} AS w{number}" for number in range(terms)]
-    return ", ".join(["avg(length)::float8 AS average", *weights])
+    """Returns the SELECT of what is counted of a whole scope, all of which was `scanned`."""
+    holding = [f"sum(t{number})" for number in range(terms)]
+    return f"SELECT {_totals('avg(length)::float8', 'count(*)', holding)} FROM scanned"  # noqa: S608 - no input in it
+
+
+def totals_known(mean_length: float, texts: int, holding: Sequence[int]) -> str:
+    """Returns the same from what is known before: of how many texts, and how many of them hold each term."""
+    return f"SELECT {_totals(f'{mean_length!r}::float8', f'{texts}', [f'{min(each, texts)}' for each in holding])}"
+
+
+def _totals(average: str, texts: str, holding: Iterable[str]) -> str:
+    weights = [f"{_idf(texts, each)} AS w{number}" for number, each in enumerate(holding)]
+    return ", ".join([f"{average} AS average", *weights])
 
 
 def coverage(terms: int) -> str:

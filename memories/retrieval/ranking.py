@@ -19,8 +19,9 @@ from memories.models import Memory, Revision
 from memories.past import Interval, as_it_was
 from memories.retrieval import analyzer, fusion
 from memories.retrieval.attributes import named_by
+from memories.retrieval.indexed import candidates, large, search_by_index
 from memories.retrieval.query import Query
-from memories.retrieval.scanning import NOW, THEN, Texts, scan, scan_then
+from memories.retrieval.scanning import NOW, THEN, Scan, Texts, scan, scan_then
 
 MOST_DROPPED = 20
 """Candidates that were dropped, of those that an explanation tells of: the first in the order."""
@@ -108,17 +109,27 @@ def ranking(
     explain: bool = False,
 ) -> Ranking:
     """Returns what `rank` does or, with `said`, `rank_then`; with `explain` also what was dropped, and of each why."""
-    if said is None:
-        texts, (scanned, of_scan) = NOW, scan(scope, query)
-    else:
-        texts, (scanned, of_scan) = THEN, scan_then(scope, said, query)
+    texts = NOW if said is None else THEN
     named, of_named = named_by(query.text, query.entities)
-    statement = _statement(scanned, named, texts, len(analyzer.query_terms(query.text)), explain=explain)
+    totals, (scanned, of_scan) = _read(scope, query, said, limit + MOST_DROPPED if explain else limit)
+    statement = _statement(scanned, named, totals, texts, len(analyzer.query_terms(query.text)), explain=explain)
     of_best = [limit, threshold, limit + MOST_DROPPED] if explain else [threshold, limit]
-    rows = Memory.objects.raw(statement, [*of_scan, *of_named, *of_best, current_project_id()])
+    rows = Memory.objects.raw(statement, [*of_named, *of_scan, *of_best, current_project_id()])
     found = [(row.kept, _hit(row, then=texts is THEN, explain=explain)) for row in rows]
     dropped = [Dropped(hit, "top_k" if hit.absolute >= threshold else "threshold") for kept, hit in found if not kept]
     return Ranking(_sorted_by_score([hit for kept, hit in found if kept]), dropped)
+
+
+def _read(scope: QuerySet[Memory], query: Query, said: QuerySet[Revision] | None, wanted: int) -> tuple[str, Scan]:
+    """Returns how the weights of terms are known, and the scan of all candidates; those of another time are exact."""
+    terms = len(analyzer.query_terms(query.text))
+    if said is not None:
+        return fusion.totals(terms), scan_then(scope, said, query)
+    if known := large(scope, query):
+        search_by_index(known.index, wanted)
+        totals = fusion.totals_known(known.index.mean_length, known.index.memories, known.documents)
+        return totals, candidates(scope, query, known, wanted)
+    return fusion.totals(terms), scan(scope, query)
 
 
 def _hit(row: Any, *, then: bool, explain: bool) -> Hit:
@@ -135,11 +146,11 @@ def _sorted_by_score(hits: Sequence[Hit]) -> list[Hit]:
     return [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
 
 
-def _statement(scanned: str, named: str, texts: Texts, terms: int, *, explain: bool) -> str:
+def _statement(scanned: str, named: str, totals: str, texts: Texts, terms: int, *, explain: bool) -> str:
     return STATEMENT.format(
         scanned=scanned,
         named=named,
-        totals=fusion.totals(terms),
+        totals=totals,
         coverage=fusion.coverage(terms),
         matched=_matched(terms) if explain else "",
         best=BEST_AND_DROPPED if explain else BEST,
@@ -170,14 +181,15 @@ EXPLAINED = ", best.fused, best.matched, best.semantic_rank, best.coverage_rank,
 
 # Materialized: else a planner without statistics computes the totals anew for every row.
 STATEMENT = f"""
-    WITH scanned AS MATERIALIZED ({{scanned}}),
-    named AS MATERIALIZED ({{named}}),
-    totals AS MATERIALIZED (SELECT {{totals}} FROM scanned),
-    legs AS (
+    WITH named AS MATERIALIZED ({{named}}),
+    scanned AS MATERIALIZED ({{scanned}}),
+    totals AS MATERIALIZED ({{totals}}),
+    legs AS MATERIALIZED (
         SELECT id, semantic, share, {{coverage}} AS coverage {{matched}}
         FROM scanned CROSS JOIN totals LEFT JOIN named USING (id)
     ),
-    scored AS (SELECT *, {fusion.ABSOLUTE} AS absolute, {fusion.FUSED} AS fused FROM legs),
+    range AS MATERIALIZED (SELECT {fusion.RANGE} FROM legs),
+    scored AS (SELECT legs.*, {fusion.ABSOLUTE} AS absolute, {fusion.FUSED} AS fused FROM legs CROSS JOIN range),
     best AS ({{best}})
     SELECT memory.id, memory.project_id, memory.text, memory.hash, memory.metadata, memory.categories,
            memory.user_id, memory.agent_id, memory.app_id, memory.run_id, memory.state, memory.immutable,

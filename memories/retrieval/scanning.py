@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from django.db.models import FloatField, IntegerField, QuerySet, UUIDField
 from django.db.models.expressions import RawSQL
 
+from memories.embedding.base import Vectors
 from memories.models import Memory, Revision
 from memories.retrieval import analyzer
 from memories.retrieval.query import Query
@@ -41,8 +42,13 @@ THEN = Texts(
 
 def scan(scope: QuerySet[Memory], query: Query) -> Scan:
     """Returns the scan of one row per memory of the scope."""
+    return read(scope.order_by(), query).query.sql_with_params()
+
+
+def read(memories: QuerySet[Memory], query: Query) -> QuerySet[Memory, Any]:
+    """Returns the memories with the columns of a scan."""
     columns = _columns(NOW, query)
-    return scope.order_by().annotate(**columns).values("id", *columns).query.sql_with_params()
+    return memories.annotate(**columns).values("id", *columns)
 
 
 def scan_then(scope: QuerySet[Memory], said: QuerySet[Revision], query: Query) -> Scan:
@@ -69,10 +75,14 @@ def cosine(query: Query, texts: Texts = NOW) -> RawSQL:
     """
     if query.vector is None:
         return _sql("NULL::float8", [], FloatField())
-    literal = "[" + ",".join(f"{number:.6g}" for number in query.vector) + "]"
     model, embedding = texts.found_by.format("embedding_model"), texts.found_by.format("embedding")
     compared = f"CASE WHEN ({model}) = %s THEN 1 - (({embedding}) <=> %s::halfvec) END"
-    return _sql(compared, [query.model, literal], FloatField())
+    return _sql(compared, [query.model, literal(query.vector)], FloatField())
+
+
+def literal(vector: Vectors) -> str:
+    """Returns a vector as Postgres' types of pgvector read it."""
+    return "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
 
 
 def _columns(texts: Texts, query: Query) -> Mapping[str, RawSQL]:

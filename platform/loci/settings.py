@@ -186,6 +186,10 @@ EMBEDDING_BASE_URL = env("EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = env("EMBEDDING_API_KEY")
 EMBEDDING_MODEL = env("EMBEDDING_MODEL")
 
+# --- Search (design.md §4) -------------------------------------------------------------------------------------------
+EXACT_LIMIT = env_int("EXACT_LIMIT", 10_000)
+"""Memories up to which a scope is read whole. Projects with more get indexes of their own (`manage.py maintain`)."""
+
 # --- The API ---------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

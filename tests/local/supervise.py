@@ -1,6 +1,6 @@
 """Runs a supervisor over small Python programs: `python -m tests.local.supervise '[["name", "source", false], ...]'`.
 
-The last item of a program says whether it is a store.
+The third item of a program says whether it is a store; a fourth, after how many seconds it runs again.
 """
 
 import json
@@ -17,9 +17,9 @@ def main() -> None:
     console = Console(sys.stdout)
     supervisor = Supervisor(console)
     with supervisor.signals():
-        for name, source, is_store in json.loads(sys.argv[1]):
+        for name, source, is_store, *every in json.loads(sys.argv[1]):
             argv = [sys.executable, "-u", "-c", source]
-            supervisor.start(Program(name, argv, os.environ, cwd=Path.cwd(), is_store=is_store))
+            supervisor.start(Program(name, argv, os.environ, cwd=Path.cwd(), is_store=is_store, every=sum(every)))
         supervisor.watch()
     console.say("stopped")
 

@@ -65,6 +65,12 @@ def test_output_is_prefixed_by_a_short_name_and_plain_without_a_terminal() -> No
         assert supervisor.read_until("two").string == "web        | two\n"
 
 
+def test_a_program_that_is_to_run_again_and_again_may_end_in_between() -> None:
+    with supervised(["maintain", "print('ran')", False, 0.1]) as supervisor:
+        lines = [supervisor.read_until("").string for _ in range(3)]
+        assert lines == ["maintain   | ran\n"] * 3
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything(number: signal.Signals) -> None:
     with supervised(["web", SLEEPER, False], ["worker", f"{PARENT}; time.sleep(60)", False]) as supervisor:

@@ -63,7 +63,8 @@ def test_a_process_that_answers_is_alive(settings: Settings) -> None:
 def test_with_postgres_and_redis_it_is_ready(database: None, settings: Settings) -> None:
     settings.ROOT_URLCONF = "tests.observability.urls"
     response = Client().get("/readyz")
-    assert (response.status_code, response.json()) == (200, {"status": "ready", "postgres": "ok", "redis": "ok"})
+    expected = {"status": "ready", "postgres": "ok", "redis": "ok", "without_index": []}
+    assert (response.status_code, response.json()) == (200, expected)
 
 
 def test_without_postgres_it_is_not_ready_and_says_so_in_json(closed_port: int) -> None:

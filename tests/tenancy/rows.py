@@ -29,6 +29,7 @@ from memories.models import (
     Message,
     Quarantined,
     Revision,
+    TermStatistic,
 )
 from memories.resolution.quarantine import kept_in_quarantine
 from memories.retrieval import analyzer
@@ -88,6 +89,7 @@ def make_rows(
             ),
             Quarantined.objects.create(event=event, fact=quarantined_fact(text), reason="test", **scope),
             Job.objects.create(kind="add", queue="extraction", event_id=event.id),
+            TermStatistic.objects.create(term=key[:64], documents=10),
             UsageEntry.objects.create(meter="add", source=event.id, quantity=1),
             IdempotencyKey.objects.create(key=f"key of {text}", request_hash=b"hash", status=200, body=text),
             RequestLog.objects.create(

@@ -6,11 +6,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from loci.tenancy.registry import IDENTITY_TABLES, ORG_TABLES, PROJECT_TABLES, SYSTEM_TABLES
+from loci.tenancy.registry import IDENTITY_TABLES, MAINTAINED_TABLES, ORG_TABLES, PROJECT_TABLES, SYSTEM_TABLES
 from tests.conftest import Services
 from tests.tenancy.rows import APPEND_ONLY, MODELS, TENANT_TABLES, connect, superuser
 
-KINDS = [PROJECT_TABLES, ORG_TABLES, IDENTITY_TABLES, SYSTEM_TABLES]
+KINDS = [PROJECT_TABLES, ORG_TABLES, IDENTITY_TABLES, MAINTAINED_TABLES, SYSTEM_TABLES]
 ROLES = ["loci_app", "loci_owner", "loci_system", "loci_backup"]
 BOUND_TABLES = {"blob", "event", "memory", "message", "quarantine", "revision"}
 SYSTEM_RIGHTS = {"job": {"SELECT", "INSERT", "UPDATE"}, "usage_entry": {"SELECT"}, "project": {"SELECT"}}
@@ -152,6 +152,11 @@ def test_the_app_may_read_and_write_rows_and_nothing_else(catalog: Catalog, tabl
 @pytest.mark.parametrize("table", sorted(SYSTEM_TABLES))
 def test_nobody_but_the_owner_has_a_right_to_the_system_tables(catalog: Catalog, table: str, role: str) -> None:
     assert catalog.rights(role, table) == set()
+
+
+@pytest.mark.parametrize("table", sorted(MAINTAINED_TABLES))
+def test_what_maintenance_keeps_the_app_may_only_read(catalog: Catalog, table: str) -> None:
+    assert catalog.rights("loci_app", table) == {"SELECT"}
 
 
 def test_the_system_role_reaches_jobs_usage_and_projects_only(catalog: Catalog) -> None:

@@ -21,6 +21,7 @@ DEFAULTS = {
     # Celery's warning about root: the checkout and its Python may be readable to root alone, so Python stays root.
     "PYTHONWARNINGS": "ignore:You're running the worker",
 }
+MAINTENANCE_S = 3600.0
 WORKER_QUEUES = "extraction,graph,exports,feedback,maintenance"
 
 
@@ -56,6 +57,11 @@ def services(host: str, port: int, env: Mapping[str, str]) -> list[Program]:
         _as_process("worker", _worker("webhooks", "webhooks", "threads", "8"), env, name="webhooks"),
         replace(command("dispatch", env={**env, "LOCI_PROCESS": "dispatcher"}), name="dispatcher"),
     ]
+
+
+def maintenance(env: Mapping[str, str]) -> Program:
+    """Returns what looks after the indexes of large projects every hour."""
+    return replace(command("maintain", env=env), every=MAINTENANCE_S)
 
 
 def _as_process(kind: str, argv: list[str], env: Mapping[str, str], name: str = "") -> Program:

@@ -27,7 +27,8 @@ class Program:
     """One program of the embedded start.
 
     `stop_signal` asks it to end, and is also what it gets (on Linux) when its supervisor dies. A store (`is_store`) is
-    stopped after everything else. `before_start` runs before each start, restarts included.
+    stopped after everything else. `before_start` runs before each start, restarts included. One that has an `every`
+    may end: so many seconds after that it is started again.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Program:
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     is_store: bool = False
+    every: float = 0.0
     before_start: Callable[[], None] = field(default=lambda: None)
 
 

@@ -75,6 +75,7 @@ def _start(supervisor: Supervisor, home: Home, address: Address, console: Consol
     if not supervisor.wait_ready(lambda: _answers(address), READY_S):
         console.say(f"{address.url}/readyz does not answer 200 yet; the lines above say why")
     console.plain(welcome(address.url, home, is_first=_written(home.credentials) != had_credentials))
+    supervisor.start(processes.maintenance(environment))  # At last, since nobody waits for it.
 
 
 def _start_stores(supervisor: Supervisor, home: Home) -> tuple[list[str], dict[str, str]] | None:

@@ -65,7 +65,7 @@ class Supervisor:
                 signal.signal(number, handler)
 
     def start(self, program: Program) -> None:
-        """Starts `program` and keeps it running from now on."""
+        """Starts `program` and keeps it running from now on, or lets it run again and again."""
         self._children.append(self._spawn(program))
 
     def run(self, program: Program) -> int:
@@ -129,6 +129,9 @@ class Supervisor:
             return
         signal_group(child.process, signal.SIGKILL)
         self._close(child)
+        if child.program.every:
+            child.restart_at = time.monotonic() + child.program.every
+            return
         if time.monotonic() - child.started > STEADY_S:
             child.crashes = 0
         self._plan_restart(child, _ending(status))

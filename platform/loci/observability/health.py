@@ -13,16 +13,18 @@ REDIS_TIMEOUT_S = 0.5
 
 _asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readiness")
 _lock = Lock()
-_question: Future[None] | None = None
+_question: Future[list[str]] | None = None
 
 
-def postgres_answers() -> bool:
-    """Tells whether a connection of this process's pool answers within a second."""
+def projects_without_index() -> list[str] | None:
+    """Returns the ids of large projects that `manage.py maintain` has not given their indexes yet.
+
+    None when no connection of this process's pool answers within a second.
+    """
     try:
-        _ask_postgres().result(timeout=POSTGRES_TIMEOUT_S)
+        return _ask_postgres().result(timeout=POSTGRES_TIMEOUT_S)
     except (DatabaseError, FutureTimeoutError):
-        return False
-    return True
+        return None
 
 
 def redis_answers() -> bool:
@@ -38,18 +40,19 @@ def redis_answers() -> bool:
         client.close()
 
 
-def _ask_postgres() -> Future[None]:
+def _ask_postgres() -> Future[list[str]]:
     """Returns the question on its way, so that a hanging Postgres is asked once and not by every probe."""
     global _question  # noqa: PLW0603 - one question per process is the point
     with _lock:
         if _question is None or _question.done():
-            _question = _asker.submit(_select_one)
+            _question = _asker.submit(_select)
         return _question
 
 
-def _select_one() -> None:
+def _select() -> list[str]:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            cursor.execute("SELECT public_id FROM search_index WHERE NOT ready ORDER BY public_id")
+            return [public_id for (public_id,) in cursor.fetchall()]
     finally:
         connection.close()

@@ -23,13 +23,14 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 def readyz(_request: HttpRequest) -> HttpResponse:
     """200 when Postgres answers within a second, else 503; Redis is only reported.
 
-    `{"status": "ready"|"unavailable", "postgres": "ok"|"unreachable", "redis": "ok"|"unreachable"}`.
+    `{"status": "ready"|"unavailable", "postgres": "ok"|"unreachable", "redis": "ok"|"unreachable"}`, and when ready
+    `"without_index"`: the ids of large projects that are searched slowly until `manage.py maintain` has run.
     """
-    postgres, redis = health.postgres_answers(), health.redis_answers()
-    parts = {"postgres": _word(postgres), "redis": _word(redis)}
-    if not postgres:
+    without_index, redis = health.projects_without_index(), health.redis_answers()
+    parts = {"postgres": _word(without_index is not None), "redis": _word(redis)}
+    if without_index is None:
         return error_response(503, {"status": "unavailable", **parts, "detail": "Postgres does not answer."})
-    return JsonResponse({"status": "ready", **parts})
+    return JsonResponse({"status": "ready", **parts, "without_index": without_index})
 
 
 @require_safe

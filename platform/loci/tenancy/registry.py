@@ -1,4 +1,4 @@
-"""Every table is one of four kinds (design.md §2). A test walks the database and fails on a table that is in none."""
+"""Every table is one of five kinds (design.md §2). A test walks the database and fails on a table that is in none."""
 
 BACKUP_ROLE = "loci_backup"
 """Reads every row of every table, for dumps; an operator gives it a login."""
@@ -16,6 +16,7 @@ PROJECT_TABLES = frozenset(
         "quarantine",
         "request_log",
         "revision",
+        "term_statistic",
         "usage_entry",
     }
 )
@@ -58,6 +59,10 @@ IDENTITY_TABLES = frozenset(
     }
 )
 """People, sessions, what is counted of them, and plans: no row-level security; they belong to no organization."""
+
+MAINTAINED_TABLES = frozenset({"search_index"})
+"""Ids and numbers that only `manage.py maintain` writes, as the owner. Without row-level security, since who probes a
+process is no tenant; the app role may read them and nothing else."""
 
 SYSTEM_TABLES = frozenset({"django_migrations"})
 """The app role has no right to them."""
