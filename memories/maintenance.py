@@ -12,7 +12,7 @@ from zlib import crc32
 
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
-from django.db.models import Avg, Count, IntegerField
+from django.db.models import IntegerField
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from psycopg import sql
@@ -43,7 +43,6 @@ class Project:
     tenant: Tenant
     public_id: str
     memories: int
-    mean_length: float
     model: str
     dimensions: int
 
@@ -108,7 +107,6 @@ class _Run:
             kept = Memory.objects.exclude(state=MemoryState.DELETED)
             if kept.values("id")[: limit + 1].count() <= limit:
                 return None
-            size = kept.aggregate(memories=Count("id"), mean_length=Avg("term_count"))
             model = embedder().model
             dimensions = RawSQL("vector_dims(embedding)", [], IntegerField())
             embedded = kept.filter(embedding_model=model).annotate(dimensions=dimensions)
@@ -117,7 +115,7 @@ class _Run:
                 public_id,
                 model=model,
                 dimensions=embedded.values_list("dimensions", flat=True).first() or 0,
-                **size,
+                memories=kept.count(),
             )
 
     def _register(self, projects: Sequence[Project]) -> None:
@@ -141,8 +139,7 @@ class _Run:
     def _serve(self, project: Project) -> None:
         """Gives the project what it lacks, and lets searches use it when all is there."""
         about = f"{project.public_id}, {project.memories} memories"
-        if self._changed(project):
-            self._step(f"{about}: count terms", partial(_count_terms, project))
+        self._step(f"{about}: count terms", partial(_count_terms, project))
         indexes = project.indexes()
         built = [
             self._step(f"{about}: build index {name}", partial(_build, name, indexes[name]))
@@ -152,10 +149,6 @@ class _Run:
             self._say(f"{about}: no index of vectors, because {project.dimensions} dimensions are not 1 to 4000")
         elif all(built) and not self._dry_run:
             _write(project, ready=True)
-
-    def _changed(self, project: Project) -> bool:
-        known = self._known.get(project.tenant.project_id)
-        return known is None or (known.memories, known.mean_length) != (project.memories, project.mean_length)
 
     def _step(self, what: str, do: Callable[[], object]) -> bool:
         self._say(f"would {what}" if self._dry_run else what)
@@ -210,7 +203,6 @@ def _write(project: Project, *, ready: bool) -> None:
     columns = {
         "public_id": project.public_id,
         "memories": project.memories,
-        "mean_length": project.mean_length,
         "embedding_model": project.model,
         "dimensions": project.dimensions,
         "ready": ready,

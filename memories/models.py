@@ -410,15 +410,13 @@ class TermStatistic(ProjectTable):
 class SearchIndex(models.Model):
     """What `manage.py maintain` last saw of a project with more memories than are searched one by one.
 
-    `memories` and `mean_length`, in terms, are those of the project. `ready` says that it has indexes of its own: of
-    the terms, and of the vectors of `embedding_model`, which have `dimensions` numbers. Only the owner of the schema
-    may write it.
+    `ready` says that it has indexes of its own: of the terms, and of the vectors of `embedding_model`, which have
+    `dimensions` numbers. Only the owner of the schema may write it.
     """
 
     project_id = models.UUIDField(primary_key=True)
     public_id = models.CharField(max_length=64)
     memories = models.PositiveIntegerField()
-    mean_length = models.FloatField()
     embedding_model = models.CharField(max_length=100)
     dimensions = models.PositiveIntegerField()
     ready = models.BooleanField(default=False)

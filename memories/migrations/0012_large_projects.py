@@ -22,7 +22,6 @@ class Migration(migrations.Migration):
                 ("project_id", models.UUIDField(primary_key=True, serialize=False)),
                 ("public_id", models.CharField(max_length=64)),
                 ("memories", models.PositiveIntegerField()),
-                ("mean_length", models.FloatField()),
                 ("embedding_model", models.CharField(max_length=100)),
                 ("dimensions", models.PositiveIntegerField()),
                 ("ready", models.BooleanField(default=False)),

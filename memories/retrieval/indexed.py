@@ -2,14 +2,16 @@
 
 A project above `EXACT_LIMIT` has indexes of its own, which `manage.py maintain` builds, and statistics that it
 refreshes. In a scope above the limit, candidates are the nearest by the index of vectors, those that hold a rare term
-of the query by the index of terms, and those that support an attribute that is asked for. Of each candidate all legs
-are exact, only the weights of terms are those of the whole project. So scores compare with those of smaller scopes.
+of the query by the index of terms, and those that support an attribute that is asked for; and the farthest one, since
+the order is by the range of cosines in the scope. Of each candidate all legs are exact, only the weights of terms are
+those of the whole project. So scores compare with those of smaller scopes.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, combinations
 from typing import cast
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from django.db.models import BooleanField, FloatField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from loci.tenancy.context import current_project_id
+from memories.embedding.base import Vectors
 from memories.models import Memory, SearchIndex
 from memories.retrieval import analyzer
 from memories.retrieval.query import Query
@@ -31,9 +34,14 @@ KNOWN_S = 10
 NEAREST = 200
 """Candidates by the vector, at the least; more where more hits are wanted."""
 HOLDING = 1_000
-"""Candidates by their terms, as far as the statistics tell: the rarest terms that together are in no more."""
+"""Candidates by their terms, as far as the statistics tell."""
+TOGETHER = 4
+MOST_PAIRED = 12
+"""Terms of a query, the rarest, that are looked for in pairs too."""
 AT_MOST = 4
 """Times `HOLDING` that are read when the statistics are behind."""
+VISITED = 20_000
+"""Vectors that an index scan visits before it gives up, at the least; more where the project is much larger."""
 MOST_SEARCHED = 1_000
 """The most that `hnsw.ef_search` takes."""
 
@@ -45,19 +53,22 @@ _LEXEME = re.compile(r"'((?:[^']|'')*)'")
 
 @dataclass(frozen=True)
 class Index:
-    """The indexes of a project: of which vectors, and how much there was when they were last looked after."""
+    """The indexes of a project: of which vectors, and how many memories there were when they were last looked after."""
 
     embedding_model: str
     dimensions: int
     memories: int
-    mean_length: float
 
 
 @dataclass(frozen=True)
 class Large:
-    """A scope above the limit in a project with indexes; `documents` has each term's number of memories there."""
+    """A scope above the limit in a project with indexes.
+
+    `mean_length` is that of its first memories, in terms; `documents` says how many of the project hold each term.
+    """
 
     index: Index
+    mean_length: float
     documents: Sequence[int]
 
 
@@ -70,51 +81,60 @@ def large(scope: QuerySet[Memory], query: Query) -> Large | None:
     if index is None:
         return None
     of_terms = [_lexemes(analyzer.tsquery_literal(term)) for term in analyzer.query_terms(query.text)]
-    counted, of_counted = scope.order_by().values("id")[: settings.EXACT_LIMIT + 1].query.sql_with_params()
+    counted, of_counted = scope.order_by().values("term_count")[: settings.EXACT_LIMIT + 1].query.sql_with_params()
     statement = f"""
-        SELECT (SELECT count(*) FROM ({counted}) AS counted),
+        SELECT count(*), avg(term_count)::float8,
                (SELECT json_object_agg(term, documents) FROM term_statistic WHERE project_id = %s AND term = ANY(%s))
+        FROM ({counted}) AS counted
     """  # noqa: S608 - SQL of Django's
     lexemes = sorted({lexeme for lexemes, _ in of_terms for lexeme in lexemes})
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*of_counted, current_project_id(), lexemes])
-        size, known = cast("tuple[int, Mapping[str, int] | None]", cursor.fetchone())
+        cursor.execute(statement, [current_project_id(), lexemes, *of_counted])
+        size, mean_length, known = cast("tuple[int, float, Mapping[str, int] | None]", cursor.fetchone())
     if size <= settings.EXACT_LIMIT:
         return None
     found = known or {}
-    return Large(index, [how(found.get(lexeme, UNKNOWN) for lexeme in lexemes) for lexemes, how in of_terms])
+    documents = [how(found.get(lexeme, UNKNOWN) for lexeme in lexemes) for lexemes, how in of_terms]
+    return Large(index, mean_length, documents)
 
 
 def candidates(scope: QuerySet[Memory], query: Query, of: Large, limit: int) -> Scan:
     """Returns the scan of those memories of a large scope that may be among the best `limit`; at least as many.
 
     It reads `named`, those that support an attribute asked for. Where the index of vectors finds too few in the scope,
-    as when its other memories are all nearer, the scope is read whole.
+    as when all that is near is outside of it, the scope is read whole.
     """
     scope, wanted = scope.order_by(), _wanted(limit)
-    nearest = read(_nearest(scope, query, of.index)[:wanted], query)
+    nearest = _nearest(scope, query, of.index)[:wanted]
     others = [
-        read(scope.filter(id__in=RawSQL("SELECT id FROM named", [])), query),
-        read(scope.filter(RawSQL("(SELECT count(*) FROM nearest) < %s", [wanted], BooleanField())), query),
+        *_farthest(scope, query, of.index),
+        scope.filter(id__in=RawSQL("SELECT id FROM named", [])),
+        scope.filter(RawSQL("(SELECT count(*) FROM nearest) < %s", [wanted], BooleanField())),
     ]
-    if rare := _rare(query, of.documents):
-        holding = RawSQL("memory.terms @@ %s::tsquery", [" | ".join(rare)], BooleanField())
-        others.append(read(scope.filter(holding)[: AT_MOST * HOLDING], query))
-    first, *rest = [each.query.sql_with_params() for each in (nearest, *others)]
+    if telling := _telling(query, of):
+        holding = RawSQL("memory.terms @@ %s::tsquery", [" | ".join(telling)], BooleanField())
+        others.append(scope.filter(holding)[: AT_MOST * HOLDING])
+    first, *rest = [read(each, query).query.sql_with_params() for each in (nearest, *others)]
     united = " UNION ".join(f"({sql})" for sql, _ in [("SELECT * FROM nearest", ()), *rest])
     params = [param for _, of_each in (first, *rest) for param in of_each]
     return f"WITH nearest AS MATERIALIZED ({first[0]}) {united}", params
 
 
-def search_by_index(index: Index, limit: int) -> None:
-    """Lets the index scans of this transaction go on until they have found enough for `limit` hits in a large scope."""
-    wanted = _wanted(limit)
-    visited = max(20_000, AT_MOST * wanted * index.memories // settings.EXACT_LIMIT)
+@contextmanager
+def searching_by_index(index: Index, limit: int) -> Iterator[None]:
+    """Lets index scans in it go on until they have found enough for `limit` hits in a large scope.
+
+    A planner that takes the scope for smaller than it is, because it knows nothing of policies, would rather sort it.
+    """
+    visited = max(VISITED, AT_MOST * _wanted(limit) * index.memories // settings.EXACT_LIMIT)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SET LOCAL hnsw.iterative_scan = relaxed_order; SET LOCAL hnsw.scan_mem_multiplier = 4;"
-            f"SET LOCAL hnsw.ef_search = {min(wanted, MOST_SEARCHED)}; SET LOCAL hnsw.max_scan_tuples = {visited}"
+            "SET LOCAL enable_sort = off; SET LOCAL hnsw.iterative_scan = relaxed_order;"
+            f"SET LOCAL hnsw.ef_search = {min(_wanted(limit), MOST_SEARCHED)};"
+            f"SET LOCAL hnsw.max_scan_tuples = {visited}; SET LOCAL hnsw.scan_mem_multiplier = {AT_MOST}"
         )
+        yield
+        cursor.execute("SET LOCAL enable_sort = on")
 
 
 def _wanted(limit: int) -> int:
@@ -122,20 +142,47 @@ def _wanted(limit: int) -> int:
 
 
 def _nearest(scope: QuerySet[Memory], query: Query, index: Index) -> QuerySet[Memory]:
-    """Nearest first by the index's own expression; without a vector the newest, so that there are as many."""
+    """Nearest first; without a vector the newest, so that there are as many."""
     if query.vector is None:
         return scope.order_by("-created_at")
-    distance = f"(memory.embedding::halfvec({index.dimensions})) <=> %s::halfvec({index.dimensions})"
-    by_vector = RawSQL(distance, [literal(query.vector)], FloatField())  # noqa: S611 - a number is written into it
-    return scope.filter(embedding_model=index.embedding_model).order_by(by_vector)
+    return _by_distance(scope, query.vector, index)
 
 
-def _rare(query: Query, documents: Sequence[int]) -> list[str]:
-    """Returns the literals of the query's rarest terms, so many that no more than `HOLDING` memories hold one."""
+def _farthest(scope: QuerySet[Memory], query: Query, index: Index) -> list[QuerySet[Memory]]:
+    """What is nearest to the opposite of a unit vector is farthest from it."""
+    return [] if query.vector is None else [_by_distance(scope, -query.vector, index)[:1]]
+
+
+def _by_distance(scope: QuerySet[Memory], vector: Vectors, index: Index) -> QuerySet[Memory]:
+    """Written as the index's own expression is, or it does not serve."""
+    kind = f"halfvec({index.dimensions})"
+    distance = RawSQL(f"(memory.embedding::{kind}) <=> %s::{kind}", [literal(vector)], FloatField())  # noqa: S611
+    return scope.filter(embedding_model=index.embedding_model).order_by(distance)
+
+
+def _telling(query: Query, of: Large) -> list[str]:
+    """Returns tsqueries for what tells most of the query: its rarest terms and pairs of terms.
+
+    They are so many that some `HOLDING` memories match one, if the pairs stand together `TOGETHER` times as often as by
+    chance.
+    """
     literals = map(analyzer.tsquery_literal, analyzer.query_terms(query.text))
-    by_rarity = sorted(zip(documents, literals, strict=True))
-    held = accumulate(number for number, _ in by_rarity)
-    return [f"({term})" for total, (_, term) in zip(held, by_rarity, strict=True) if total <= HOLDING]
+    terms = sorted(zip(of.documents, literals, strict=True))[:MOST_PAIRED]
+    single = [(documents, (term,)) for documents, term in terms]
+    pairs = [
+        (TOGETHER * first * second // of.index.memories, (one, other))
+        for (first, one), (second, other) in combinations(terms, 2)
+    ]
+    by_rarity = sorted([*single, *pairs])
+    matched = accumulate(documents for documents, _ in by_rarity)
+    chosen = [clause for total, (_, clause) in zip(matched, by_rarity, strict=True) if total <= HOLDING]
+    alone = {clause for clause in chosen if len(clause) == 1}
+    return [" & ".join(f"({term})" for term in clause) for clause in chosen if not _says_more(clause, alone)]
+
+
+def _says_more(clause: tuple[str, ...], alone: Collection[tuple[str, ...]]) -> bool:
+    """Tells of a pair whether one of its terms is looked for by itself."""
+    return len(clause) > 1 and any((term,) in alone for term in clause)
 
 
 def _index(query: Query) -> Index | None:
@@ -146,7 +193,7 @@ def _index(query: Query) -> Index | None:
 
 def _indexes() -> dict[UUID, Index]:
     rows = SearchIndex.objects.filter(ready=True)
-    columns = ("project_id", "embedding_model", "dimensions", "memories", "mean_length")
+    columns = ("project_id", "embedding_model", "dimensions", "memories")
     return {project: Index(*of_project) for project, *of_project in rows.values_list(*columns)}
 
 

@@ -8,7 +8,8 @@ What memories said at another time is ranked by the same statement, which then r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from memories.models import Memory, Revision
 from memories.past import Interval, as_it_was
 from memories.retrieval import analyzer, fusion
 from memories.retrieval.attributes import named_by
-from memories.retrieval.indexed import candidates, large, search_by_index
+from memories.retrieval.indexed import candidates, large, searching_by_index
 from memories.retrieval.query import Query
 from memories.retrieval.scanning import NOW, THEN, Scan, Texts, scan, scan_then
 
@@ -109,27 +110,38 @@ def ranking(
     explain: bool = False,
 ) -> Ranking:
     """Returns what `rank` does or, with `said`, `rank_then`; with `explain` also what was dropped, and of each why."""
-    texts = NOW if said is None else THEN
+    reading = _reading(scope, query, said, limit + MOST_DROPPED if explain else limit)
     named, of_named = named_by(query.text, query.entities)
-    totals, (scanned, of_scan) = _read(scope, query, said, limit + MOST_DROPPED if explain else limit)
-    statement = _statement(scanned, named, totals, texts, len(analyzer.query_terms(query.text)), explain=explain)
+    statement = _statement(reading, named, len(analyzer.query_terms(query.text)), explain=explain)
     of_best = [limit, threshold, limit + MOST_DROPPED] if explain else [threshold, limit]
-    rows = Memory.objects.raw(statement, [*of_named, *of_scan, *of_best, current_project_id()])
-    found = [(row.kept, _hit(row, then=texts is THEN, explain=explain)) for row in rows]
+    params = [*of_named, *reading.scan[1], *of_best, current_project_id()]
+    with reading.within:
+        rows = list(Memory.objects.raw(statement, params))
+    found = [(row.kept, _hit(row, then=said is not None, explain=explain)) for row in rows]
     dropped = [Dropped(hit, "top_k" if hit.absolute >= threshold else "threshold") for kept, hit in found if not kept]
     return Ranking(_sorted_by_score([hit for kept, hit in found if kept]), dropped)
 
 
-def _read(scope: QuerySet[Memory], query: Query, said: QuerySet[Revision] | None, wanted: int) -> tuple[str, Scan]:
-    """Returns how the weights of terms are known, and the scan of all candidates; those of another time are exact."""
-    terms = len(analyzer.query_terms(query.text))
+@dataclass(frozen=True)
+class _Reading:
+    """How candidates are read: of which texts, by what scan, with which totals, and what the statement runs within."""
+
+    texts: Texts
+    scan: Scan
+    totals: str
+    within: AbstractContextManager[None] = field(default_factory=nullcontext)
+
+
+def _reading(scope: QuerySet[Memory], query: Query, said: QuerySet[Revision] | None, wanted: int) -> _Reading:
+    """Only what memories say now can be found by indexes."""
+    counted = fusion.totals(len(analyzer.query_terms(query.text)))
     if said is not None:
-        return fusion.totals(terms), scan_then(scope, said, query)
-    if known := large(scope, query):
-        search_by_index(known.index, wanted)
-        totals = fusion.totals_known(known.index.mean_length, known.index.memories, known.documents)
-        return totals, candidates(scope, query, known, wanted)
-    return fusion.totals(terms), scan(scope, query)
+        return _Reading(THEN, scan_then(scope, said, query), counted)
+    known = large(scope, query)
+    if known is None:
+        return _Reading(NOW, scan(scope, query), counted)
+    totals = fusion.totals_known(known.mean_length, known.index.memories, known.documents)
+    return _Reading(NOW, candidates(scope, query, known, wanted), totals, searching_by_index(known.index, wanted))
 
 
 def _hit(row: Any, *, then: bool, explain: bool) -> Hit:
@@ -146,17 +158,17 @@ def _sorted_by_score(hits: Sequence[Hit]) -> list[Hit]:
     return [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
 
 
-def _statement(scanned: str, named: str, totals: str, texts: Texts, terms: int, *, explain: bool) -> str:
+def _statement(reading: _Reading, named: str, terms: int, *, explain: bool) -> str:
     return STATEMENT.format(
-        scanned=scanned,
+        scanned=reading.scan[0],
         named=named,
-        totals=totals,
+        totals=reading.totals,
         coverage=fusion.coverage(terms),
         matched=_matched(terms) if explain else "",
         best=BEST_AND_DROPPED if explain else BEST,
         explained=EXPLAINED if explain else "",
-        memory=texts.memory,
-        shown=texts.shown,
+        memory=reading.texts.memory,
+        shown=reading.texts.shown,
     )
 
 
