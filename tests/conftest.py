@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
@@ -157,6 +159,21 @@ def _forget_rates(url: str) -> None:
         counted = list(valkey.scan_iter(match="*rates*", count=1000))
         if counted:
             valkey.delete(*counted)
+
+
+@pytest.fixture
+def maintained(database: None, settings: Any) -> Iterator[Callable[[int], list[str]]]:
+    """Returns what runs `manage.py maintain` with an `EXACT_LIMIT`, and tells what it said; drops the indexes later."""
+
+    def run(exact_limit: int) -> list[str]:
+        settings.EXACT_LIMIT = exact_limit
+        said = StringIO()
+        call_command("maintain", stdout=said)
+        caches["process"].clear()
+        return said.getvalue().splitlines()
+
+    yield run
+    run(10**9)
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ def near(tenant: Tenant, scopes: Sequence[Scope], vectors: Vectors, shown: Shown
 
 
 def _nearest(scope: Scope, vector: Vectors) -> QuerySet[Memory]:
+    """Compares with every memory, however many: nobody waits for it, and one that is missed would be kept twice."""
     query = Query(text="", vector=vector, model=embedder().model)
     near_enough = _active(scope).annotate(cosine=cosine(query)).filter(cosine__gte=NEAR)
     return near_enough.defer(*SEARCHED_ONLY).order_by(F("cosine").desc())[:OF_FACT]

@@ -7,8 +7,9 @@ the order is by the range of cosines in the scope. Of each candidate all legs ar
 those of the whole project. So scores compare with those of smaller scopes.
 """
 
+import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, combinations
@@ -23,13 +24,15 @@ from django.db.models.expressions import RawSQL
 
 from loci.tenancy.context import current_project_id
 from memories.embedding.base import Vectors
-from memories.models import Memory, SearchIndex
+from memories.models import Memory, SearchIndex, TermStatistic
 from memories.retrieval import analyzer
 from memories.retrieval.query import Query
 from memories.retrieval.scanning import Scan, literal, read
 
 KNOWN_S = 10
 """Each process reads which projects have indexes at most this often."""
+MEASURED_S = 60
+"""How long a process remembers how large a scope is."""
 
 NEAREST = 200
 """Candidates by the vector, at the least; more where more hits are wanted."""
@@ -75,27 +78,41 @@ class Large:
 def large(scope: QuerySet[Memory], query: Query) -> Large | None:
     """Returns what is known of a scope that is to be searched by indexes, and None for one that is read whole.
 
-    One statement in a project that has indexes, and none elsewhere.
+    No statement in a project without indexes; in others one for the scope, each time that it was not measured for a
+    while, and where it is large one for the terms.
     """
     index = _index(query)
     if index is None:
         return None
+    mean_length = _mean_length_if_large(scope)
+    return None if mean_length is None else Large(index, mean_length, _documents(query))
+
+
+def _mean_length_if_large(scope: QuerySet[Memory]) -> float | None:
+    """Returns the mean length in terms of the scope's first memories; None where it has no more than `EXACT_LIMIT`.
+
+    Measured at most once in `MEASURED_S` in each process. It decides how a search is done, never what it may find.
+    """
+    limit = settings.EXACT_LIMIT
+    counted, params = scope.order_by().values("term_count")[: limit + 1].query.sql_with_params()
+    key = "scope:" + hashlib.sha256(f"{counted} {params}".encode()).hexdigest()
+    kept = caches["process"].get(key)
+    if kept is None:
+        statement = f"SELECT count(*), avg(term_count)::float8 FROM ({counted}) AS counted"  # noqa: S608 - Django's SQL
+        with connection.cursor() as cursor:
+            cursor.execute(statement, params)
+            kept = cursor.fetchone()
+        caches["process"].set(key, kept, MEASURED_S)
+    size, mean_length = cast("tuple[int, float]", kept)
+    return mean_length if size > limit else None
+
+
+def _documents(query: Query) -> list[int]:
+    """Returns in how many memories of the project each term of the query is."""
     of_terms = [_lexemes(analyzer.tsquery_literal(term)) for term in analyzer.query_terms(query.text)]
-    counted, of_counted = scope.order_by().values("term_count")[: settings.EXACT_LIMIT + 1].query.sql_with_params()
-    statement = f"""
-        SELECT count(*), avg(term_count)::float8,
-               (SELECT json_object_agg(term, documents) FROM term_statistic WHERE project_id = %s AND term = ANY(%s))
-        FROM ({counted}) AS counted
-    """  # noqa: S608 - SQL of Django's
-    lexemes = sorted({lexeme for lexemes, _ in of_terms for lexeme in lexemes})
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [current_project_id(), lexemes, *of_counted])
-        size, mean_length, known = cast("tuple[int, float, Mapping[str, int] | None]", cursor.fetchone())
-    if size <= settings.EXACT_LIMIT:
-        return None
-    found = known or {}
-    documents = [how(found.get(lexeme, UNKNOWN) for lexeme in lexemes) for lexemes, how in of_terms]
-    return Large(index, mean_length, documents)
+    lexemes = {lexeme for lexemes, _ in of_terms for lexeme in lexemes}
+    known = dict(TermStatistic.objects.filter(term__in=lexemes).values_list("term", "documents"))
+    return [how(known.get(lexeme, UNKNOWN) for lexeme in lexemes) for lexemes, how in of_terms]
 
 
 def candidates(scope: QuerySet[Memory], query: Query, of: Large, limit: int) -> Scan:

@@ -4,13 +4,12 @@ Above `EXACT_LIMIT` that is the work of the project's own indexes.
 """
 
 import os
+from collections.abc import Callable
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 import pytest
-from django.core.cache import caches
-from django.core.management import call_command
 from django.db import connection
 
 from loci.tenancy.context import tenant_tx
@@ -78,16 +77,14 @@ def _recall(person: Person, user: str, text: str, cosines: Any) -> float:
     ],
 )
 def test_every_scope_finds_what_an_exact_search_of_it_finds(
-    alice: Person, bob: Person, sizes: tuple[int, ...], limit: int, settings: Any
+    alice: Person, bob: Person, sizes: tuple[int, ...], limit: int, maintained: Callable[[int], list[str]]
 ) -> None:
-    settings.EXACT_LIMIT = limit
     chance, queries = np.random.default_rng(8), np.stack([embed_query(text) for text in QUERIES])
     scopes = [(alice, 10), *((bob, size) for size in sizes)]
     kept = [near(queries, size, chance) for _, size in scopes]
     for (person, size), vectors in zip(scopes, kept, strict=True):
         keep(person, f"user of {size}", vectors)
-    call_command("maintain")
-    caches["process"].clear()
+    maintained(limit)
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone() == ("loci_app",)
