@@ -157,7 +157,9 @@ class Memory(Scoped):
     `embedding` is a unit vector of the model named by `embedding_model`; vectors of other models are never compared.
     `event_time` is when what it says happens, `topics` are the things that it names, `topic_keys` the same for
     comparison, `relations` what it says of them, each `{"source", "relation", "target"}`. `flags` tell what is suspect.
-    `term_count` is the length of the text in analyzed terms. `created_at` is when it was first said, `recorded_at` the
+    `term_count` is the length of the text in analyzed terms. A `verbatim` one is a message as it was said; it `follows`
+    the one before it in the conversation, which may be gone (`memories.resolution.conversation`). `speaker_name` is who
+    said it, where the application gave a name. `created_at` is when it was first said, `recorded_at` the
     database's own time of the row, by which deletions tell what was there.
     """
 
@@ -177,6 +179,9 @@ class Memory(Scoped):
     embedding_model = models.CharField(max_length=100, blank=True, default="")
     terms = TSVectorField(null=True)
     term_count = models.PositiveIntegerField(default=0)
+    verbatim = models.BooleanField(default=False, db_default=False)
+    follows = models.UUIDField(null=True)
+    speaker_name = models.CharField(max_length=256, blank=True, default="", db_default="")
     state = models.CharField(max_length=16, choices=MemoryState, default=MemoryState.ACTIVE)
     immutable = models.BooleanField(default=False)
     expires_on = models.DateField(null=True)

@@ -177,6 +177,7 @@ class SearchInput(FindInput):
         help_text="The least absolute score of a hit. Default: 0 in v1, 0.1 in v2 and v3.",
     )
     reference_date = TimestampField(
-        required=False, help_text="When it is for this search: what had expired by that day is not found."
+        required=False,
+        help_text="When it is for this search, from which `last week` is understood. What had expired is not found.",
     )
     output_format = OutputFormatField()

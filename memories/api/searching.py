@@ -42,6 +42,7 @@ class _SearchView(ProjectView):
             top_k=wanted["top_k"],
             threshold=wanted.get("threshold", generation.threshold),
             visibility=given.visibility(superseded=self.caller.here.shows_superseded),
+            reference=wanted.get("reference_date"),
         )
         rows = [only(hit_json(hit), wanted.get("fields")) for hit in found.hits]
         self._observe(found, time.perf_counter() - started)

@@ -15,13 +15,14 @@ from onnxruntime import InferenceSession, SessionOptions  # type: ignore[attr-de
 from tokenizers import Tokenizer
 
 from memories.embedding.base import Vectors
-from memories.embedding.windows import mean_of_windows, normalized, spread
+from memories.embedding.windows import mean_of_windows, normalized, passages, spread
 
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 TOKENIZER = Path(__file__).with_name("tokenizer.json")
 DIMENSIONS = 384
 WINDOW_TOKENS = 256
 """What the model was trained to read, its two special tokens included."""
+MAX_PASSAGES = 64
 BATCH_TOKENS = 256
 """Padded tokens of one run. Measured: with 2,048 long texts take 1.6 times as long and 430 MB more at the peak."""
 
@@ -31,8 +32,9 @@ TokenIds = NDArray[np.int64]
 class LocalEmbedder:
     """Embeds on the CPU, on the caller's thread; calls may come from several threads at once.
 
-    A text longer than 256 word pieces is the normalized mean of windows of equal length; of a text longer than 16
-    windows (some 16,000 characters of English), 16 evenly spread ones are read. The model knows English best.
+    A text is the normalized mean of its passages of some 45 words, whole sentences where it has them: measured on
+    chats, the mean of a few long windows finds .52 of the evidence where this finds .63. Of a text longer than 64
+    passages (some 16,000 characters), 64 evenly spread ones are read. The model knows English best.
 
     The first call loads the model, which takes some 100 MB, and raises `ImproperlyConfigured` when the file is
     missing or not the one this code was tested with. A loaded embedder does not survive a fork; `embedder()` does.
@@ -91,9 +93,9 @@ class _Model:
     def windows(self, text: str) -> list[TokenIds]:
         # A lone surrogate may stand in a str, but not in UTF-8, which is what the tokenizer reads.
         readable = text.encode(errors="replace").decode()
-        content = np.array(self._tokenizer.encode(readable, add_special_tokens=False).ids, dtype=np.int64)
-        count = max(1, -(-len(content) // (WINDOW_TOKENS - 2)))
-        return [np.concatenate(([self._first], part, [self._last])) for part in spread(np.array_split(content, count))]
+        encoded = self._tokenizer.encode_batch(spread(passages(readable), MAX_PASSAGES), add_special_tokens=False)
+        windows = [window for passage in encoded for window in _cut(np.array(passage.ids, dtype=np.int64))]
+        return [np.concatenate(([self._first], window, [self._last])) for window in spread(windows, MAX_PASSAGES)]
 
     def run(self, windows: Sequence[_Window]) -> Vectors:
         """Returns the mean of each window's token vectors, without its padding, normalized."""
@@ -105,6 +107,12 @@ class _Model:
         inputs = {"input_ids": token_ids, "attention_mask": mask, "token_type_ids": np.zeros_like(token_ids)}
         hidden = np.asarray(self._session.run(["last_hidden_state"], inputs)[0], dtype=np.float32)
         return normalized(np.einsum("wt,wtd->wd", mask.astype(np.float32), hidden))
+
+
+def _cut(token_ids: TokenIds) -> list[TokenIds]:
+    """Cuts a passage, of which the network reads so many tokens at once, into equal windows: usually one."""
+    count = max(1, -(-len(token_ids) // (WINDOW_TOKENS - 2)))
+    return np.array_split(token_ids, count)
 
 
 def _batches(windows: Sequence[_Window]) -> Iterator[list[_Window]]:

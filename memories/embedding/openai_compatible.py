@@ -15,6 +15,7 @@ from memories.embedding.windows import mean_of_windows, normalized, spread
 
 WINDOW_BYTES = 8_000
 """A byte-level token is at least one byte, so a window fits into the 8,192 tokens that OpenAI's models read."""
+MAX_WINDOWS = 16
 BATCH_INPUTS = 256
 BATCH_BYTES = 300_000
 """By the same reasoning, OpenAI's limit of 300,000 tokens in one request is kept."""
@@ -102,7 +103,7 @@ def _windows(text: str) -> list[str]:
     encoded = text.encode(errors="replace")
     starts = range(0, len(encoded), WINDOW_BYTES)
     windows = [encoded[start : start + WINDOW_BYTES].decode(errors="ignore") for start in starts]
-    return spread([window for window in windows if window] or [" "])
+    return spread([window for window in windows if window] or [" "], MAX_WINDOWS)
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:

@@ -1,5 +1,6 @@
 """Texts longer than a model can read: they are embedded in windows, and stand for the mean of these."""
 
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -10,15 +11,31 @@ from memories.embedding.base import Vectors
 
 Window = TypeVar("Window")
 
-MAX_WINDOWS = 16
-"""More windows than this are never embedded for one text: they would change its mean little and cost seconds."""
+PASSAGE_CHARS = 260
+"""What a sentence encoder reads best: some 45 words of English."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
 
 
-def spread(windows: Sequence[Window]) -> list[Window]:
-    """Returns all windows of a text, or `MAX_WINDOWS` of them at even distances, the first and the last included."""
-    if len(windows) <= MAX_WINDOWS:
+def passages(text: str) -> list[str]:
+    """Returns the text cut into passages of whole sentences, as few as keep 260 characters; a long sentence is one."""
+    found = [""]
+    for sentence in _SENTENCE_END.split(text):
+        joined = f"{found[-1]} {sentence}".strip()
+        if len(joined) <= PASSAGE_CHARS or not found[-1]:
+            found[-1] = joined
+        else:
+            found.append(sentence.strip())
+    return found
+
+
+def spread(windows: Sequence[Window], most: int) -> list[Window]:
+    """Returns all windows of a text, or `most` of them at even distances, the first and the last included.
+
+    More would change the mean of a text little and cost seconds.
+    """
+    if len(windows) <= most:
         return list(windows)
-    return [windows[round(at)] for at in np.linspace(0, len(windows) - 1, MAX_WINDOWS)]
+    return [windows[round(at)] for at in np.linspace(0, len(windows) - 1, most)]
 
 
 def mean_of_windows(vectors: Vectors, owners: NDArray[np.intp]) -> Vectors:

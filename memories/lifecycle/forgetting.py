@@ -36,7 +36,13 @@ _EMPTY: dict[str, Any] = {
     **NOT_FOUND_BY,
 }
 
-_NAMES_NOTHING: dict[str, Any] = {"topics": [], "topic_keys": [], "relations": [], "event_time": None}
+_NAMES_NOTHING: dict[str, Any] = {
+    "topics": [],
+    "topic_keys": [],
+    "relations": [],
+    "event_time": None,
+    "speaker_name": "",
+}
 
 
 def _empty_revisions(memories: Collection[Memory]) -> None:

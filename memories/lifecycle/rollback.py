@@ -146,7 +146,7 @@ def _restore(part: Part, vectors: Vectors, creator: Revision | None) -> None:
         timeline.keep_findable([memory])
         changes |= searchable(part.new_text, vectors[part.new_text])
     if lead_of(rest).id != lead_of(part.believed).id:
-        changes |= judged_by(rest)
+        changes |= {**judged_by(rest), "speaker_name": lead_of(rest).speaker_name}
     if part.believed[-1].id in part.taken:
         changes["updated_at"] = rest[-1].valid_from
     if part.believed[0].id in part.taken and memory.created_at == part.believed[0].valid_from:

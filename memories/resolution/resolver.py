@@ -23,6 +23,7 @@ from memories.models import Attribute, Cause, Entity, Event, Lifetime, Memory, M
 from memories.queries import visible
 from memories.resolution import timeline
 from memories.resolution.attribute_keys import canonical_key
+from memories.resolution.conversation import Conversation
 from memories.resolution.judgement import columns_of, kept_of
 from memories.resolution.quarantine import Known, kept_in_quarantine
 from memories.resolution.timeline import Statement
@@ -76,6 +77,8 @@ class Resolver:
     """Since when all is believed that this records."""
     suspicious: Suspicious = Suspicious.FLAG
     """What becomes of a fact that reads like an instruction."""
+    conversation: Conversation | None = None
+    """What the facts are messages of, where they are kept as they were said."""
 
     def resolve(self, facts: Sequence[Fact], vectors: Vectors) -> list[Verdict]:
         """Applies the facts in order, each seeing what the ones before it changed, and returns their verdicts.
@@ -86,7 +89,7 @@ class Resolver:
         spelt = [self._spelt(fact) for fact in facts]
         self._lock(spelt)
         bounded = _bounded(spelt)
-        verdicts = [self._resolve(fact, vector) for fact, vector in zip(bounded, vectors, strict=True)]
+        verdicts = [self._resolved(fact, vector) for fact, vector in zip(bounded, vectors, strict=True)]
         return [replace(verdict, user_id=self.scope.user_id) for verdict in verdicts]
 
     def forget(self, numbers: Iterable[int]) -> list[Verdict]:
@@ -112,6 +115,12 @@ class Resolver:
         versions = dict(locked.values_list("id", "version"))
         if any(versions.get(memory_id) != version for memory_id, version in expected.items()):
             raise CandidateChanged
+
+    def _resolved(self, fact: Fact, vector: Any) -> Verdict:
+        verdict = self._resolve(fact, vector)
+        if self.conversation is not None and verdict.memory_id is not None:
+            self.conversation.last = verdict.memory_id
+        return verdict
 
     def _resolve(self, fact: Fact, vector: Any) -> Verdict:
         if (refused := self._refused(fact)) is not None:
@@ -252,7 +261,7 @@ class Resolver:
         previous = memory.text
         timeline.keep_findable([memory])
         timeline.insert(memory, said, Cause.UPDATE)
-        changes = {**searchable(fact.text, vector), **columns_of(fact)}
+        changes = {**searchable(fact.text, vector), **columns_of(fact), "speaker_name": self._speaker_name(fact)}
         changes |= {"version": memory.version + 1, "updated_at": said.said_at}
         if fact.categories:
             changes["categories"] = list(fact.categories)
@@ -270,6 +279,7 @@ class Resolver:
             **self.scope.columns(),
             **searchable(fact.text, vector),
             **columns_of(fact),
+            **self._told(fact),
             metadata=self.new.metadata,
             categories=list(fact.categories) or None,
             immutable=self.new.immutable,
@@ -280,6 +290,13 @@ class Resolver:
         timeline.begin(memory, said)
         self._set_attribute(fact, said, memory)
         return memory
+
+    def _told(self, fact: Fact) -> dict[str, Any]:
+        """Who said it, and after what."""
+        told: dict[str, Any] = {"speaker_name": self._speaker_name(fact)}
+        if self.conversation is not None:
+            told |= {"verbatim": True, "follows": self.conversation.last}
+        return told
 
     def _set_attribute(self, fact: Fact, said: Statement, memory: Memory) -> None:
         if fact.attribute:

@@ -1,19 +1,21 @@
 """What a search looks for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from memories.embedding.base import Vectors
+from memories.retrieval.clues import Clue
 
 
 @dataclass(frozen=True)
 class Query:
     """What is looked for. `vector` is None when the embedder is down: the other legs then answer without it.
 
-    `entities` (`user:alex`) are those whose attributes the query may ask for.
+    `entities` (`user:alex`) are those whose attributes the query may ask for, `clues` what it says beside its words.
     """
 
     text: str
     vector: Vectors | None
     model: str
     entities: Collection[str] = ()
+    clues: Sequence[Clue] = ()

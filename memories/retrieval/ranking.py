@@ -110,9 +110,11 @@ def ranking(
     explain: bool = False,
 ) -> Ranking:
     """Returns what `rank` does or, with `said`, `rank_then`; with `explain` also what was dropped, and of each why."""
+    if said is not None:
+        query = replace(query, clues=())  # They are of what a memory says now.
     reading = _reading(scope, query, said, limit + MOST_DROPPED if explain else limit)
     named, of_named = named_by(query.text, query.entities)
-    statement = _statement(reading, named, len(analyzer.query_terms(query.text)), explain=explain)
+    statement = _statement(reading, named, query, explain=explain)
     of_best = [limit, threshold, limit + MOST_DROPPED] if explain else [threshold, limit]
     params = [*of_named, *reading.scan[1], *of_best, current_project_id()]
     with reading.within:
@@ -134,13 +136,13 @@ class _Reading:
 
 def _reading(scope: QuerySet[Memory], query: Query, said: QuerySet[Revision] | None, wanted: int) -> _Reading:
     """Only what memories say now can be found by indexes."""
-    counted = fusion.totals(len(analyzer.query_terms(query.text)))
+    counted = fusion.totals(len(analyzer.query_terms(query.text)), len(query.clues))
     if said is not None:
         return _Reading(THEN, scan_then(scope, said, query), counted)
     known = large(scope, query)
     if known is None:
         return _Reading(NOW, scan(scope, query), counted)
-    totals = fusion.totals_known(known.mean_length, known.index.memories, known.documents)
+    totals = fusion.totals_known(known.mean_length, known.index.memories, known.documents, len(query.clues))
     return _Reading(NOW, candidates(scope, query, known, wanted), totals, searching_by_index(known.index, wanted))
 
 
@@ -158,12 +160,14 @@ def _sorted_by_score(hits: Sequence[Hit]) -> list[Hit]:
     return [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
 
 
-def _statement(reading: _Reading, named: str, terms: int, *, explain: bool) -> str:
+def _statement(reading: _Reading, named: str, query: Query, *, explain: bool) -> str:
+    terms = len(analyzer.query_terms(query.text))
     return STATEMENT.format(
         scanned=reading.scan[0],
         named=named,
         totals=reading.totals,
         coverage=fusion.coverage(terms),
+        clues=fusion.clues(len(query.clues)),
         matched=_matched(terms) if explain else "",
         best=BEST_AND_DROPPED if explain else BEST,
         explained=EXPLAINED if explain else "",
@@ -197,11 +201,19 @@ STATEMENT = f"""
     scanned AS MATERIALIZED ({{scanned}}),
     totals AS MATERIALIZED ({{totals}}),
     legs AS MATERIALIZED (
-        SELECT id, semantic, share, {{coverage}} AS coverage {{matched}}
+        SELECT id, follows, length, semantic, share, {{coverage}} AS coverage, {{clues}} AS clues {{matched}}
         FROM scanned CROSS JOIN totals LEFT JOIN named USING (id)
     ),
     range AS MATERIALIZED (SELECT {fusion.RANGE} FROM legs),
-    scored AS (SELECT legs.*, {fusion.ABSOLUTE} AS absolute, {fusion.FUSED} AS fused FROM legs CROSS JOIN range),
+    alone AS MATERIALIZED (
+        SELECT legs.*, {fusion.ABSOLUTE} AS absolute, {fusion.FUSED} AS own FROM legs CROSS JOIN range
+    ),
+    preceding AS (SELECT id, own AS before FROM alone),
+    following AS (SELECT follows AS id, max(own) AS after FROM alone WHERE follows IS NOT NULL GROUP BY follows),
+    scored AS (
+        SELECT alone.*, own + {fusion.CONTEXT} AS fused
+        FROM alone LEFT JOIN preceding ON preceding.id = alone.follows LEFT JOIN following ON following.id = alone.id
+    ),
     best AS ({{best}})
     SELECT memory.id, memory.project_id, memory.text, memory.hash, memory.metadata, memory.categories,
            memory.user_id, memory.agent_id, memory.app_id, memory.run_id, memory.state, memory.immutable,

@@ -17,7 +17,7 @@ from memories.retrieval.query import Query
 from memories.text import FOUND_BY
 
 Scan: TypeAlias = tuple[str, Sequence[Any]]
-"""The SQL of a scan, and its parameters. Its columns are `id`, `semantic`, `length`, `t0`, `t1`, …"""
+"""The SQL of a scan, and its parameters. Its columns are `id`, `follows`, and those that `fusion` reads."""
 OF_SCANNED = RawSQL("memory.id", [], UUIDField())
 """The memory that a scan is at."""
 
@@ -47,21 +47,21 @@ def scan(scope: QuerySet[Memory], query: Query) -> Scan:
 
 def read(memories: QuerySet[Memory], query: Query) -> QuerySet[Memory, Any]:
     """Returns the memories with the columns of a scan."""
-    columns = _columns(NOW, query)
-    return memories.annotate(**columns).values("id", *columns)
+    columns = {**_columns(NOW, query), **_clues(query)}
+    return memories.annotate(**columns).values("id", "follows", *columns)
 
 
 def scan_then(scope: QuerySet[Memory], said: QuerySet[Revision], query: Query) -> Scan:
     """Returns the scan of one row per revision that a memory of the scope said; `said` is of `OF_SCANNED`.
 
-    What was replaced before vectors were kept is left out.
+    What was replaced before vectors were kept is left out. Clues are of what a memory says now, and stay out too.
     """
     columns = _columns(THEN, query)
     memories, of_memories = scope.order_by().values("id", "text", *FOUND_BY).query.sql_with_params()
     revisions, of_revisions = said.values("id", "text", *FOUND_BY)[:1].query.sql_with_params()
     written = ", ".join(f"({column.sql}) AS {name}" for name, column in columns.items())
     statement = f"""
-        SELECT revision.id, {written}
+        SELECT revision.id, NULL::uuid AS follows, {written}
         FROM ({memories}) AS memory CROSS JOIN LATERAL ({revisions}) AS revision
         WHERE revision.terms IS NOT NULL OR revision.text = memory.text
     """  # noqa: S608 - only SQL of Django's and constants of this module are written into the text; all else is bound
@@ -96,6 +96,11 @@ def _columns(texts: Texts, query: Query) -> Mapping[str, RawSQL]:
             for number, term in enumerate(analyzer.query_terms(query.text))
         },
     }
+
+
+def _clues(query: Query) -> Mapping[str, RawSQL]:
+    """How much a memory has of each clue."""
+    return {f"c{number}": _sql(clue.sql, [*clue.params], FloatField()) for number, clue in enumerate(query.clues)}
 
 
 def _sql(written: str, params: list[Any], kind: "FloatField[Any, Any] | IntegerField[Any, Any]") -> RawSQL:

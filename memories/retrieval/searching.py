@@ -3,6 +3,9 @@
 import logging
 import time
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.utils import timezone
 
 from loci.errors import DependencyError
 from loci.observability import metrics
@@ -10,6 +13,7 @@ from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding import embed_query, embedder
 from memories.past import said_by
 from memories.queries import USUALLY, Visibility, visible, visible_then
+from memories.retrieval.clues import clues
 from memories.retrieval.filters import Node, named_entities, to_q, to_q_then
 from memories.retrieval.query import Query
 from memories.retrieval.ranking import Hit, rank, rank_then
@@ -40,9 +44,11 @@ def search(
     top_k: int,
     threshold: float,
     visibility: Visibility = USUALLY,
+    reference: datetime | None = None,
 ) -> Found:
     """Returns the best `top_k` memories that `where` admits and whose absolute score reaches `threshold`.
 
+    `reference` is when it is asked: now, unless it is given. Dates in the question are understood from there.
     Where `visibility` is of another time, memories are found by what they said then, and not by attributes, of which
     the value of now is known. With the embedder down, the other legs answer without it.
     """
@@ -51,7 +57,8 @@ def search(
     embedding_done = time.perf_counter()
     with tenant_tx(tenant):
         if visibility.moment is None:
-            asked = replace(embedded, entities=named_entities(where))
+            given = clues(query, reference or timezone.now())
+            asked = replace(embedded, entities=named_entities(where), clues=given)
             hits = rank(visible(to_q(where), visibility), asked, limit=top_k, threshold=threshold)
         else:
             scope = visible_then(to_q_then(where), visibility.moment, visibility)

@@ -20,6 +20,7 @@ from memories.extraction.steering import instructions_of
 from memories.models import Entity, Event, Memory, Message, Trust
 from memories.provenance import Author
 from memories.resolution.candidates import MOST, Queries, Shown, gather, near
+from memories.resolution.conversation import Conversation
 from memories.resolution.resolver import CandidateChanged, NewMemory, Resolver, hold
 from memories.resolution.verdicts import Verdict, results_of
 from memories.scope import Scope
@@ -241,7 +242,8 @@ def _resolve(add: Add, found: Found) -> list[Verdict]:
     for scope in _scopes_of(add, found):
         hold(scope)
         chosen = [number for number, fact in enumerate(found.facts) if add.scope_of(fact) == scope]
-        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known, names, now, suspicious)
+        said_in = None if add.infer else Conversation.of(scope, new.metadata, add.event.said_at)
+        resolver = Resolver(scope, add.event, found.extractor, new, found.shown.known, names, now, suspicious, said_in)
         verdicts += resolver.resolve([found.facts[number] for number in chosen], found.vectors[chosen])
         verdicts += resolver.forget(found.forgotten)
     if found.forgotten:
