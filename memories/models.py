@@ -203,6 +203,7 @@ class Memory(Scoped):
             models.Index(
                 fields=["project", "replaced_by"], name="memory_superseded", condition=Q(replaced_by__isnull=False)
             ),
+            models.Index(fields=["project", "follows"], name="memory_follows", condition=Q(follows__isnull=False)),
         ]
 
     def __str__(self) -> str:

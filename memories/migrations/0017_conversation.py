@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0012_large_projects"),
+        ("memories", "0013_storage_of_what_is_scanned"),
     ]
 
     operations = [

@@ -9,13 +9,15 @@ Every candidate has five legs, and is found if any of them speaks for it:
 - `share`, how much of an attribute that it supports the query names; NULL where it names none;
 - `clues`, the sum of the inverse document frequencies of the clues that it has (`clues`): a question's time is weighed
   like a word;
-- `context`, what the memories beside it in a conversation have of `fused` without this leg. A short turn leans on those
-  around it ("Yes, the blue one"), a long one stands alone, so it counts the less the longer the text is.
+- its context: what speaks for the memories before and after it in a conversation. A short turn leans on those around it
+  ("Yes, the blue one"), a long one stands alone, so the context counts the less the longer the text is.
 
 **The order** is by `fused`: the weighted sum of the legs, of which the first two are put between 0 and 1 by their range
 within the query's scope. So a leg that tells the candidates apart well counts as much in a query of rare words as in
-one of common ones. **The absolute score** is the logistic of the raw legs. It knows nothing of other candidates, which
-makes it comparable between queries, and a `threshold` of it meaningful.
+one of common ones. **The absolute score** is the logistic of the raw legs. It knows nothing of the other candidates'
+range, which makes it comparable between queries, and a `threshold` of it meaningful.
+
+`OWN` and `ALONE` are both without the context, `FUSED` and `ABSOLUTE` with it.
 
 The expressions read the columns `semantic`, `length` (terms of the text), `t0`, `t1`, … (1 where the text holds the
 term, else 0) and `c0`, `c1`, … (how much it has of a clue, up to 1) of a candidate, and what `totals` names: `average`,
@@ -29,28 +31,35 @@ from collections.abc import Iterable, Sequence
 DENSE_WEIGHT, LEXICAL_WEIGHT, ATTRIBUTE_WEIGHT, CLUES_WEIGHT, CONTEXT_WEIGHT = 0.5, 0.5, 1.1, 0.12, 0.3
 """How much each leg counts in the order. An attribute counts like the best match of both words and meaning."""
 
+LEAST_RANGE = 0.3
+"""Of cosines. Where all texts are much the same, small differences are no evidence."""
+
 STANDS_ALONE = 16
 """The length, in terms, of a text on which its context has half of its weight."""
 
-INTERCEPT, SEMANTIC, COVERAGE, CLUES = -3.2, 8.0, 3.0, 0.3
+INTERCEPT, SEMANTIC, COVERAGE, CLUES = -3.2, 8.0, 3.0, 0.5
 """The logistic of the absolute score: of the cosine, of how much of the query's information a memory holds, and of its
 clues. Who supports an attribute that is asked for holds as much as is named of it."""
 
 BM25_K1, BM25_B = 2.0, 0.9
 
-ABSOLUTE = f"""1 / (1 + exp(-({INTERCEPT} + {SEMANTIC} * coalesce(semantic, 0)
+ALONE = f"""1 / (1 + exp(-({INTERCEPT} + {SEMANTIC} * coalesce(semantic, 0)
     + {COVERAGE} * greatest(coverage, share) + {CLUES} * clues)))"""
 
-FUSED = f"""{DENSE_WEIGHT} * coalesce((semantic - least_semantic) / nullif(most_semantic - least_semantic, 0), 0)
+_RANGE = f"greatest(most_semantic - least_semantic, {LEAST_RANGE})"
+
+OWN = f"""{DENSE_WEIGHT} * coalesce((semantic - least_semantic) / {_RANGE}, 0)
     + {LEXICAL_WEIGHT} * coalesce(coverage / nullif(most_coverage, 0), 0)
     + {ATTRIBUTE_WEIGHT} * coalesce(share, 0) + {CLUES_WEIGHT} * clues"""
 
-CONTEXT = f"""{CONTEXT_WEIGHT} / (1 + power(length / {STANDS_ALONE}.0, 2))
-    * (coalesce(before, 0) + coalesce(after, 0)) / 2"""
-"""What the memories before and after in the conversation add to `fused`."""
+_LEANING = f"{CONTEXT_WEIGHT} / 2 / (1 + power(length / {STANDS_ALONE}.0, 2))"
+
+FUSED = f"own + {_LEANING} * (coalesce(own_before, 0) + coalesce(own_after, 0))"
+
+ABSOLUTE = f"1 - (1 - alone) * (1 - {_LEANING} * (coalesce(alone_before, 0) + coalesce(alone_after, 0)))"
 
 RANGE = "min(semantic) AS least_semantic, max(semantic) AS most_semantic, max(coverage) AS most_coverage"
-"""What `FUSED` reads beside the legs, as aggregates over all candidates."""
+"""What `OWN` reads beside the legs, as aggregates over all candidates."""
 
 _LENGTH = f"(1 + {BM25_K1} * ({1 - BM25_B:.3g} + {BM25_B} * length::float8 / greatest(average, 1)))"
 

@@ -2,9 +2,10 @@
 
 A project above `EXACT_LIMIT` has indexes of its own, which `manage.py maintain` builds, and statistics that it
 refreshes. In a scope above the limit, candidates are the nearest by the index of vectors, those that hold a rare term
-of the query by the index of terms, and those that support an attribute that is asked for; and the farthest one, since
-the order is by the range of cosines in the scope. Of each candidate all legs are exact, only the weights of terms are
-those of the whole project. So scores compare with those of smaller scopes.
+of the query by the index of terms, those that support an attribute that is asked for, and what is beside the nearest
+in a conversation; and the farthest one, since the order is by the range of cosines in the scope. Of each candidate all
+legs are exact, only the weights of terms are those of the whole project, and the weights of clues those among the
+candidates. So scores compare with those of smaller scopes.
 """
 
 import hashlib
@@ -50,6 +51,9 @@ MOST_SEARCHED = 1_000
 
 UNKNOWN = 5
 """In how many memories a term is taken to be that the statistics do not have, because it is in few."""
+
+_BESIDE = "SELECT {} FROM nearest ORDER BY semantic DESC NULLS LAST LIMIT 50"
+"""Whose neighbours in a conversation are candidates."""
 
 _LEXEME = re.compile(r"'((?:[^']|'')*)'")
 
@@ -126,6 +130,8 @@ def candidates(scope: QuerySet[Memory], query: Query, of: Large, limit: int) -> 
     others = [
         *_farthest(scope, query, of.index),
         scope.filter(id__in=RawSQL("SELECT id FROM named", [])),
+        scope.filter(id__in=RawSQL(_BESIDE.format("follows"), [])),  # noqa: S611 - no input in it
+        scope.filter(follows__in=RawSQL(_BESIDE.format("id"), [])),  # noqa: S611 - as above
         scope.filter(RawSQL("(SELECT count(*) FROM nearest) < %s", [wanted], BooleanField())),
     ]
     if telling := _telling(query, of):

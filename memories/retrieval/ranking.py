@@ -205,14 +205,15 @@ STATEMENT = f"""
         FROM scanned CROSS JOIN totals LEFT JOIN named USING (id)
     ),
     range AS MATERIALIZED (SELECT {fusion.RANGE} FROM legs),
-    alone AS MATERIALIZED (
-        SELECT legs.*, {fusion.ABSOLUTE} AS absolute, {fusion.FUSED} AS own FROM legs CROSS JOIN range
+    weighed AS MATERIALIZED (SELECT legs.*, {fusion.OWN} AS own, {fusion.ALONE} AS alone FROM legs CROSS JOIN range),
+    preceding AS (SELECT id, own AS own_before, alone AS alone_before FROM weighed),
+    following AS (
+        SELECT follows AS id, max(own) AS own_after, max(alone) AS alone_after
+        FROM weighed WHERE follows IS NOT NULL GROUP BY follows
     ),
-    preceding AS (SELECT id, own AS before FROM alone),
-    following AS (SELECT follows AS id, max(own) AS after FROM alone WHERE follows IS NOT NULL GROUP BY follows),
     scored AS (
-        SELECT alone.*, own + {fusion.CONTEXT} AS fused
-        FROM alone LEFT JOIN preceding ON preceding.id = alone.follows LEFT JOIN following ON following.id = alone.id
+        SELECT weighed.*, {fusion.FUSED} AS fused, {fusion.ABSOLUTE} AS absolute FROM weighed
+        LEFT JOIN preceding ON preceding.id = weighed.follows LEFT JOIN following ON following.id = weighed.id
     ),
     best AS ({{best}})
     SELECT memory.id, memory.project_id, memory.text, memory.hash, memory.metadata, memory.categories,
