@@ -24,7 +24,7 @@ _OF_QUOTES = re.compile(r'"[^"]*"')
 
 _WHEN = "coalesce(memory.event_time, memory.created_at)"
 _BEFORE, _AFTER = f"extract(epoch FROM %s::timestamptz - {_WHEN})", f"extract(epoch FROM {_WHEN} - %s::timestamptz)"
-_NEAR = f"exp(-least(3 * greatest({_BEFORE}, {_AFTER}, 0)::float8 / %s, 50))"
+_NEAR = f"exp(-least(4 * greatest({_BEFORE}, {_AFTER}, 0)::float8 / %s, 50))"
 """1 within the time, and less with the distance to it, in units of its own length; not so little as to underflow."""
 _ON_WEEKDAY = f"CASE extract(isodow FROM {_WHEN} AT TIME ZONE %s) WHEN %s THEN 1 ELSE {OTHER_WEEKDAY} END"
 
