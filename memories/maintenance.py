@@ -20,7 +20,7 @@ from psycopg import sql
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding import embedder
 from memories.models import MAX_TERM, Memory, MemoryState, SearchIndex, TermStatistic
-from orgs.queries import all_projects
+from orgs.queries import project_tenants
 
 LOCK = 1_280_262_985
 """The number of the advisory lock by which two runs at once do nothing twice."""
@@ -92,7 +92,7 @@ class _Run:
 
     def whole(self) -> bool:
         """Returns whether every step went well; one that fails leaves its project to the exact search."""
-        projects = [found for each in all_projects() if (found := self._large(*each))]
+        projects = [found for each in project_tenants().items() if (found := self._large(*each))]
         self._register(projects)
         for name in self._unwanted({name for project in projects for name in project.indexes()}):
             self._step(f"drop index {name}", partial(_drop, name))

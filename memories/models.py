@@ -157,10 +157,11 @@ class Memory(Scoped):
     `embedding` is a unit vector of the model named by `embedding_model`; vectors of other models are never compared.
     `event_time` is when what it says happens, `topics` are the things that it names, `topic_keys` the same for
     comparison, `relations` what it says of them, each `{"source", "relation", "target"}`. `flags` tell what is suspect.
-    `term_count` is the length of the text in analyzed terms. A `verbatim` one is a message as it was said; it `follows`
-    the one before it in the conversation, which may be gone (`memories.resolution.conversation`). `speaker_name` is who
-    said it, where the application gave a name. `created_at` is when it was first said, `recorded_at` the
-    database's own time of the row, by which deletions tell what was there.
+    `term_count` is the length of the text in analyzed terms, and `analyzer` the version of the analyzer that made them,
+    0 where there are none. A `verbatim` one is a message as it was said; it `follows` the one before it in the
+    conversation, which may be gone (`memories.resolution.conversation`). `speaker_name` is who said it, where the
+    application gave a name. `created_at` is when it was first said, `recorded_at` the database's own time of the row,
+    by which deletions tell what was there.
     """
 
     text = models.TextField()
@@ -179,6 +180,7 @@ class Memory(Scoped):
     embedding_model = models.CharField(max_length=100, blank=True, default="")
     terms = TSVectorField(null=True)
     term_count = models.PositiveIntegerField(default=0)
+    analyzer = models.SmallIntegerField(default=0, db_default=1)
     verbatim = models.BooleanField(default=False, db_default=False)
     follows = models.UUIDField(null=True)
     speaker_name = models.CharField(max_length=256, blank=True, default="", db_default="")
@@ -232,11 +234,11 @@ SHOWN_CAUSES = (Cause.ADD, Cause.UPDATE, Cause.DELETE)
 class Revision(Scoped, Attributed):
     """What a memory said during [`valid_from`, `valid_to`), as believed during [`recorded_from`, `recorded_to`).
 
-    A row never changes, except that `recorded_to` is set once, and that deletion empties its text. Current belief is
-    `recorded_to IS NULL`. `event`, `sources` (message positions), `speaker` (a message's role) and `speaker_name`,
-    `actor_id` and `key_id`, `extractor` (with its model and prompt) and `trust` say where it came from.
-    `embedding`, `embedding_model`, `terms` and `term_count` are those of its text, for searches in the past; they are
-    set once the memory says something else, which has its own (`timeline.keep_findable`).
+    What a row says never changes, except that `recorded_to` is set once, and that deletion empties its text. Current
+    belief is `recorded_to IS NULL`. `event`, `sources` (message positions), `speaker` (a message's role) and
+    `speaker_name`, `actor_id` and `key_id`, `extractor` (with its model and prompt) and `trust` say where it came from.
+    `embedding`, `embedding_model`, `terms`, `term_count` and `analyzer` are those of its text, for searches in the
+    past; they are set once the memory says something else, which has its own (`timeline.keep_findable`).
 
     `own_words` are what was really said by who repeated what the memory says, in the same words or in others; `judged`
     is what was judged of it beside its text (`memories.resolution.judgement`). Both serve to take others back.
@@ -261,6 +263,7 @@ class Revision(Scoped, Attributed):
     embedding_model = models.CharField(max_length=100, blank=True, default="", db_default="")
     terms = TSVectorField(null=True)
     term_count = models.IntegerField(default=0, db_default=0)
+    analyzer = models.SmallIntegerField(default=0, db_default=1)
     own_words = models.TextField(null=True)  # noqa: DJ001 - NULL is "no repetition"
     judged = models.JSONField(null=True)
 

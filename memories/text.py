@@ -9,9 +9,15 @@ from memories.embedding.base import Vectors
 from memories.models import Lifetime, Trust
 from memories.retrieval import analyzer
 
-FOUND_BY = ("embedding", "embedding_model", "terms", "term_count")
+FOUND_BY = ("embedding", "embedding_model", "terms", "term_count", "analyzer")
 """The columns by which a text is found: of a memory those of its text, of a revision those of a text of the past."""
-NOT_FOUND_BY: Mapping[str, Any] = {"embedding": None, "embedding_model": "", "terms": None, "term_count": 0}
+NOT_FOUND_BY: Mapping[str, Any] = {
+    "embedding": None,
+    "embedding_model": "",
+    "terms": None,
+    "term_count": 0,
+    "analyzer": 0,
+}
 NOT_JUDGED: Mapping[str, Any] = {
     "categories": None,
     "event_time": None,
@@ -42,9 +48,13 @@ def searchable(text: str, vector: Any) -> dict[str, Any]:
 
 def found_by(text: str, vector: Any) -> dict[str, Any]:
     """Returns the columns `FOUND_BY` of this text."""
+    return {"embedding": vector, "embedding_model": embedder().model, **analyzed(text)}
+
+
+def analyzed(text: str) -> dict[str, Any]:
+    """Returns those of the columns `FOUND_BY` that hold the text's words."""
     return {
-        "embedding": vector,
-        "embedding_model": embedder().model,
         "terms": analyzer.tsvector(text),
         "term_count": len(analyzer.terms(text)),
+        "analyzer": analyzer.VERSION,
     }

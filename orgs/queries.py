@@ -1,6 +1,6 @@
 """Who calls and where they are: the only door to what must be known before the tenant is (design.md §2)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -255,19 +255,19 @@ def project_tenant(public_id: str) -> Tenant | None:
 
     For operators' commands, as `organization_id`.
     """
-    row = _projects().filter(public_id=public_id).values_list("id", "org_id").first()
-    return Tenant(project_id=row[0], org_id=row[1]) if row else None
+    return project_tenants([public_id]).get(public_id)
 
 
-def all_projects() -> Iterator[tuple[str, Tenant]]:
-    """Yields the public id and the tenant of every project that was not deleted. For operators' commands."""
-    for public_id, project_id, org_id in _projects().order_by("id").values_list("public_id", "id", "org_id"):
-        yield public_id, Tenant(project_id=project_id, org_id=org_id)
+def project_tenants(public_ids: Collection[str] | None = None) -> dict[str, Tenant]:
+    """Returns the tenants of these projects, or of all, by public id, the oldest first; not of deleted ones.
 
-
-def _projects() -> QuerySet[Project]:
-    """Asked as the owner of the schema, as by `organization_id`."""
-    return Project._base_manager.using("owner").filter(deleted_at=None, org__deleted_at=None, is_control=False)
+    For operators' commands, as `organization_id`.
+    """
+    projects = Project._base_manager.using("owner").filter(deleted_at=None, org__deleted_at=None, is_control=False)
+    if public_ids is not None:
+        projects = projects.filter(public_id__in=public_ids)
+    rows = projects.order_by("created_at", "id").values_list("public_id", "id", "org_id")
+    return {public_id: Tenant(project_id=project_id, org_id=org_id) for public_id, project_id, org_id in rows}
 
 
 def _place(row: dict[str, Any]) -> Place:

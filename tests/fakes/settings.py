@@ -28,8 +28,15 @@ def use(llm: FakeLLM, *, budget_s: float = 10, provider: str = "openai") -> over
 @contextmanager
 def use_for_all(llm: FakeLLM) -> Iterator[None]:
     """Makes `llm` the model and the embedder."""
-    embedding = {"EMBEDDING_PROVIDER": "openai_compatible", "EMBEDDING_BASE_URL": llm.base_url}
-    with use(llm), override_settings(EMBEDDING_MODEL="fake-embedding", **embedding):
+    with use(llm), use_embedder(llm.base_url, "fake-embedding"):
+        yield
+
+
+@contextmanager
+def use_embedder(base_url: str, model: str = "") -> Iterator[None]:
+    """Makes this endpoint the embedder; without a `model` its name is new each time, so that no vector is cached."""
+    settings = {"EMBEDDING_PROVIDER": "openai_compatible", "EMBEDDING_BASE_URL": base_url}
+    with override_settings(EMBEDDING_MODEL=model or f"fake-{next(_models)}", **settings):
         embedder.cache_clear()
         try:
             yield
@@ -40,10 +47,5 @@ def use_for_all(llm: FakeLLM) -> Iterator[None]:
 @contextmanager
 def unreachable_embedder() -> Iterator[None]:
     """An embedding endpoint at which nobody answers."""
-    address = {"EMBEDDING_PROVIDER": "openai_compatible", "EMBEDDING_BASE_URL": f"http://127.0.0.1:{free_port()}/v1"}
-    with override_settings(EMBEDDING_MODEL="away", **address):
-        embedder.cache_clear()
-        try:
-            yield
-        finally:
-            embedder.cache_clear()
+    with use_embedder(f"http://127.0.0.1:{free_port()}/v1"):
+        yield

@@ -32,8 +32,7 @@ from memories.models import (
     TermStatistic,
 )
 from memories.resolution.quarantine import kept_in_quarantine
-from memories.retrieval import analyzer
-from memories.text import text_hash
+from memories.text import analyzed, text_hash
 from orgs import audit
 from orgs.models import ApiKey, Domain, IdentityProvider, Invitation, Membership, Organization, Project, Role
 from tests.conftest import DATABASE, KEPT, Services
@@ -65,8 +64,7 @@ def make_rows(
         event = Event.objects.create(
             event_type="ADD", status=EventStatus.SUCCEEDED, payload=scope, results=[{"memory": text}], **scope
         )
-        found_by = {"terms": analyzer.tsvector(text), "term_count": len(analyzer.terms(text))}
-        memory = Memory.objects.create(text=text, hash=text_hash(text), **found_by, **scope)
+        memory = Memory.objects.create(text=text, hash=text_hash(text), **analyzed(text), **scope)
         entity, _ = Entity.objects.get_or_create(type="user", name=user)
         rows = [
             event,
