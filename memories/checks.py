@@ -8,14 +8,19 @@ from django.core.exceptions import ImproperlyConfigured
 
 from loci.net.endpoint import endpoint
 from memories.embedding import embedder
+from memories.retrieval.reranking import check_reranker
 
 TAG = "models"
 
 
 @register(TAG)
 def check_models(**_: Any) -> list[Error]:
-    """Returns what is missing or unknown in the settings of the language model and the embedder."""
-    return [*_check(endpoint, "memories.E001"), *_check(embedder, "memories.E002")]
+    """Returns what is missing or unknown in the settings of the language model, the embedder and the reranker."""
+    return [
+        *_check(endpoint, "memories.E001"),
+        *_check(embedder, "memories.E002"),
+        *_check(check_reranker, "memories.E003"),
+    ]
 
 
 def _check(make: Callable[[], Any], name: str) -> list[Error]:

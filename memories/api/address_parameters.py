@@ -74,6 +74,26 @@ DEGRADED = OpenApiParameter(
     enum=["embedding"],
     description="There where the meaning of the question could not be had, and only its words were looked for.",
 )
+RERANK = OpenApiParameter(
+    "X-Rerank",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    enum=["done", "unavailable", "failed"],
+    description=(
+        "There with `rerank`. The order stays as it is where no reranker is set up (`unavailable`), and where it fails"
+        " or takes too long (`failed`)."
+    ),
+)
+CONTEXT_TOKENS = OpenApiParameter(
+    "X-Context-Tokens",
+    int,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="There with `max_tokens`: how many tokens the texts of the hits have together, by estimate.",
+)
+OF_SEARCHES = [DEGRADED, RERANK, CONTEXT_TOKENS]
+"""The headers that say something of the answer to a search."""
 VERSION = OpenApiParameter("version", str, description="`v2` answers as v2 does; anything else means v1.")
 
 

@@ -40,11 +40,11 @@ class Generation:
         require_scope(where)
         return where
 
-    def shaped(self, rows: list[dict[str, Any]], output_format: str | None) -> Any:
-        """Returns the answer that holds these rows, outside of pages."""
+    def shaped(self, rows: list[dict[str, Any]], output_format: str | None, **beside: Any) -> Any:
+        """Returns the answer that holds these rows, outside of pages, and what is to stand beside them in an object."""
         if self.always_objects:
-            return {"results": rows}
-        return {"results": rows, "relations": []} if output_format == "v1.1" else rows
+            return {"results": rows, **beside}
+        return {"results": rows, "relations": [], **beside} if output_format == "v1.1" else rows
 
 
 OLDER_LISTS = Generation(without_entity=_ONE_OF)

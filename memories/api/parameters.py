@@ -13,6 +13,8 @@ from memories.api.filters_schema import FILTERS_REFERENCE
 from memories.api.serializers import Input
 from memories.past import Moment
 from memories.queries import Visibility
+from memories.retrieval.filters import Node
+from memories.retrieval.searching import Search
 
 MAX_QUERY = 8_000
 MAX_TOP_K = 1_000
@@ -157,14 +159,7 @@ class OlderListInput(PagedInput):
 class SearchInput(FindInput):
     """The parameters of a search."""
 
-    ignored = (
-        *FindInput.ignored,
-        "rerank",
-        "keyword_search",
-        "filter_memories",
-        "only_metadata_based_search",
-        "use_criteria",
-    )
+    ignored = (*FindInput.ignored, "use_criteria")
 
     query = serializers.CharField(max_length=MAX_QUERY, help_text="What is looked for, in plain language.")
     top_k = serializers.IntegerField(
@@ -181,3 +176,57 @@ class SearchInput(FindInput):
         help_text="When it is for this search, from which `last week` is understood. What had expired is not found.",
     )
     output_format = OutputFormatField()
+    rerank = serializers.BooleanField(
+        default=False,
+        help_text=(
+            "Whether a reranker has the last word on the order. `X-Rerank` says whether it did: where none is set up,"
+            " or it fails, the order stays as it is."
+        ),
+    )
+    keyword_search = serializers.BooleanField(
+        default=False, help_text="Whether memories that hold words of the query are hits below the threshold too."
+    )
+    filter_memories = serializers.BooleanField(
+        default=False, help_text="Whether only what is clearly relevant is a hit; it wins over `keyword_search`."
+    )
+    only_metadata_based_search = serializers.BooleanField(
+        default=False,
+        help_text=(
+            "Whether the filters alone find, the newest first: `query`, `threshold` and `rerank` mean nothing then, and"
+            " every score is 1."
+        ),
+    )
+    max_tokens = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        help_text=(
+            "The most tokens that the texts of all hits may have together, by estimate: one for every four bytes. The"
+            " best hits that fit are answered, and `X-Context-Tokens` says how many tokens they have."
+        ),
+    )
+
+    explain = serializers.BooleanField(
+        default=False,
+        help_text=(
+            "Whether each hit says why it was found. Answers that are objects also tell of candidates that are no hits,"
+            " and why."
+        ),
+    )
+
+    def search(self, where: Node, *, threshold: float, superseded: bool) -> Search:
+        """Returns what is looked for where `where` admits it, by the threshold and the setting of whom it is asked."""
+        given = self.validated_data
+        return Search(
+            given["query"],
+            where,
+            top_k=given["top_k"],
+            threshold=given.get("threshold", threshold),
+            visibility=self.visibility(superseded=superseded),
+            reference=given.get("reference_date"),
+            words=given["keyword_search"],
+            only_clear=given["filter_memories"],
+            by_filters_alone=given["only_metadata_based_search"],
+            rerank=given["rerank"],
+            max_tokens=given.get("max_tokens"),
+            explain=given["explain"],
+        )

@@ -1,8 +1,8 @@
 """Searches (contract.md §5.4, §5.6, §5.9)."""
 
 import time
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from loci.http.aliases import normalise
 from loci.http.parser import body_of
-from memories.api.address_parameters import DEGRADED, VERSION
-from memories.api.answers.memories import SEARCH_V1, HitsAnswer
+from memories.api.address_parameters import OF_SEARCHES, VERSION
+from memories.api.answers.memories import SEARCH_V1, SEARCH_V3
 from memories.api.generations import V1_SEARCHES, V2_SEARCHES, V3, Generation
 from memories.api.parameters import SearchInput
-from memories.api.wire import hit_json, only
+from memories.api.wire import dropped_json, explanation_json, hit_json, only
 from memories.retrieval.filters import named_entity
 from memories.retrieval.searching import Found, search
 from orgs.api.base import ProjectView
@@ -32,22 +32,16 @@ class _SearchView(ProjectView):
         asked = normalise(body_of(request))
         given = SearchInput(data=asked)
         given.is_valid(raise_exception=True)
-        wanted = given.validated_data
         where = generation.where(asked)
         self.log.entity = named_entity(where)
-        found = search(
-            self.tenant,
-            wanted["query"],
-            where,
-            top_k=wanted["top_k"],
-            threshold=wanted.get("threshold", generation.threshold),
-            visibility=given.visibility(superseded=self.caller.here.shows_superseded),
-            reference=wanted.get("reference_date"),
-        )
-        rows = [only(hit_json(hit), wanted.get("fields")) for hit in found.hits]
+        shows_superseded = self.caller.here.shows_superseded
+        found = search(self.tenant, given.search(where, threshold=generation.threshold, superseded=shows_superseded))
         self._observe(found, time.perf_counter() - started)
-        headers = {"X-Degraded": "embedding"} if found.degraded else {}
-        return Response(generation.shaped(rows, wanted.get("output_format")), headers=headers)
+        wanted = given.validated_data
+        answer = generation.shaped(
+            _rows(found, wanted.get("fields")), wanted.get("output_format"), **_beside(found, explain=wanted["explain"])
+        )
+        return Response(answer, headers=_headers(found))
 
     def _observe(self, found: Found, seconds: float) -> None:
         found.observe(seconds)
@@ -55,11 +49,36 @@ class _SearchView(ProjectView):
         self.log.stages = found.seconds
 
 
+def _rows(found: Found, fields: Collection[str] | None) -> list[dict[str, Any]]:
+    """The hits, with an explanation where there is one: whoever asks for that wants it, whatever the other keys."""
+    return [
+        only(hit_json(hit), fields)
+        | ({"explanation": explanation_json(hit, held)} if (held := found.matched.get(hit.memory.id)) else {})
+        for hit in found.hits
+    ]
+
+
+def _beside(found: Found, *, explain: bool) -> dict[str, Any]:
+    if not explain:
+        return {}
+    return {"dropped": [dropped_json(dropped, found.matched[dropped.hit.memory.id]) for dropped in found.dropped]}
+
+
+def _headers(found: Found) -> dict[str, str]:
+    """What there is to say of the whole answer; a header hurts no client."""
+    said = {
+        "X-Degraded": "embedding" if found.degraded else None,
+        "X-Rerank": found.reranking,
+        "X-Context-Tokens": found.tokens,
+    }
+    return {name: str(value) for name, value in said.items() if value is not None}
+
+
 class SearchView(_SearchView):
     """The search of v3."""
 
     @extend_schema(
-        summary="Search memories", parameters=[DEGRADED], request=SearchInput, responses=HitsAnswer, tags=["memories"]
+        summary="Search memories", parameters=OF_SEARCHES, request=SearchInput, responses=SEARCH_V3, tags=["memories"]
     )
     def post(self, request: Request) -> Response:
         """Answers with the memories of a scope that fit the question, best first."""
@@ -71,7 +90,7 @@ class SearchV2View(_SearchView):
 
     @extend_schema(
         summary="Search memories (v2)",
-        parameters=[DEGRADED],
+        parameters=OF_SEARCHES,
         request=SearchInput,
         responses=SEARCH_V1,
         deprecated=True,
@@ -87,7 +106,7 @@ class SearchV1View(_SearchView):
 
     @extend_schema(
         summary="Search memories (v1)",
-        parameters=[VERSION, DEGRADED],
+        parameters=[VERSION, *OF_SEARCHES],
         request=SearchInput,
         responses=SEARCH_V1,
         deprecated=True,

@@ -9,7 +9,8 @@ from loci.models import RequestLog
 from memories.attributes import Told
 from memories.models import Attribute, Entity, Event, EventStatus, Memory
 from memories.past import Interval, as_it_was
-from memories.retrieval.ranking import Hit
+from memories.retrieval.explaining import Matched
+from memories.retrieval.ranking import Dropped, Hit
 from memories.scope import EntityType
 from orgs.api.wire import moment
 from orgs.queries import Caller
@@ -64,13 +65,45 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     return {
         **memory_json(hit.memory),
         **(_interval_json(hit.interval) if hit.interval else {}),
-        "score": hit.score,
-        "score_breakdown": {
-            "semantic": hit.semantic,
-            "bm25": hit.lexical,
-            "entity": hit.attribute,
-            "absolute": hit.absolute,
-        },
+        **_scores_json(hit),
+    }
+
+
+def _scores_json(hit: Hit) -> dict[str, Any]:
+    breakdown = {
+        "semantic": hit.semantic,
+        "bm25": hit.lexical,
+        "entity": hit.attribute,
+        "absolute": hit.absolute,
+    }
+    judged = {} if hit.rerank is None else {"rerank": hit.rerank}
+    return {"score": hit.score, "score_breakdown": breakdown | judged}
+
+
+def explanation_json(hit: Hit, held: Matched) -> dict[str, Any]:
+    """Returns why a candidate stands where it does: how each leg ranks it, and what of the question it holds."""
+    told = hit.explained
+    ranks = (told.semantic, told.lexical, told.attribute) if told else (None, None, None)
+    scores = (hit.semantic, hit.lexical, hit.attribute)
+    legs = zip(("semantic", "bm25", "entity"), ranks, scores, strict=True)
+    return {
+        "fused": told.fused if told else None,
+        "legs": {name: {"rank": rank, "score": score} for name, rank, score in legs},
+        "matched_terms": [{"term": term, "words": words} for term, words in held.terms.items()],
+        "matched_attributes": [{"key": key, "value": value} for key, value in held.attributes.items()],
+        "matched_topics": held.topics,
+    }
+
+
+def dropped_json(dropped: Dropped, held: Matched) -> dict[str, Any]:
+    """Returns a candidate that is no hit, with the reason."""
+    memory = dropped.hit.memory
+    return {
+        "id": str(memory.id),
+        "memory": memory.text,
+        "reason": dropped.reason,
+        **_scores_json(dropped.hit),
+        "explanation": explanation_json(dropped.hit, held),
     }
 
 

@@ -95,7 +95,7 @@ class LLMExtractor:
         """The model's valid answer, after one repair at most. What it answers is never stored or logged."""
         messages: list[Message] = [
             {"role": "system", "content": _prompt(prompt)},
-            {"role": "user", "content": _fenced(data)},
+            {"role": "user", "content": fenced(data)},
         ]
         text = self._complete(messages, schema)
         try:
@@ -120,8 +120,8 @@ def _prompt(name: str) -> str:
     return (Path(__file__).parent / "prompts" / f"{name}.md").read_text()
 
 
-def _fenced(data: dict[str, Any]) -> str:
-    """The data as one line of JSON, in which nothing can look like the line that ends it."""
+def fenced(data: dict[str, Any]) -> str:
+    """Returns the data as one line of JSON, in which nothing can look like the line that ends it."""
     marker = secrets.token_hex(8)
     return f"DATA {marker}\n{json.dumps(clean(data), ensure_ascii=False)}\nEND {marker}"
 

@@ -10,8 +10,9 @@ What memories said at another time is ranked by the same statement, which then r
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -50,28 +51,42 @@ class Hit:
     `score` is what the wire shows: sorted, between 0 and 1. `absolute` is the memory's own score, `semantic` its cosine
     and `lexical` its BM25 score as a share of the query's information; None where a leg could not be asked. `attribute`
     is how much of an attribute that it supports the query names, None where it names none. `interval` is when the
-    memory said this, where another time was asked about. `explained` is there where an explanation was asked for.
+    memory said this, where another time was asked about. `explained` is there where an explanation was asked for, and
+    `rerank` where a reranker judged the memory, by a measure of its own.
     """
 
     memory: Memory
     score: float
     absolute: float
     semantic: float | None
-    lexical: float
+    lexical: float | None
     attribute: float | None = None
     interval: Interval | None = None
     explained: Explained | None = None
+    rerank: float | None = None
+
+
+class Reason(StrEnum):
+    """Why a candidate is no hit. A ranking knows the first two; the others are of what chooses from it."""
+
+    THRESHOLD = "threshold"
+    """Its absolute score is below it."""
+    TOP_K = "top_k"
+    """So many others are better."""
+    RERANK = "rerank"
+    """It was among the first, and the reranker put others before it."""
+    MAX_TOKENS = "max_tokens"
+    """Its text did not fit beside those of better ones."""
+    DUPLICATE = "duplicate"
+    """A better one says the same, word for word."""
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """A candidate that is no hit, because its absolute score is below the threshold, or because of the limit.
-
-    The `score` of its `hit` is the absolute one.
-    """
+    """A candidate that is no hit. The `score` of its `hit` is the absolute one."""
 
     hit: Hit
-    reason: Literal["threshold", "top_k"]
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -115,13 +130,14 @@ def ranking(
     reading = _reading(scope, query, said, limit + MOST_DROPPED if explain else limit)
     named, of_named = named_by(query.text, query.entities)
     statement = _statement(reading, named, query, explain=explain)
-    of_best = [limit, threshold, limit + MOST_DROPPED] if explain else [threshold, limit]
+    gate = [threshold, query.enough]
+    of_best = [limit, *gate, limit + MOST_DROPPED] if explain else [*gate, limit]
     params = [*of_named, *reading.scan[1], *of_best, current_project_id()]
     with reading.within:
         rows = list(Memory.objects.raw(statement, params))
-    found = [(row.kept, _hit(row, then=said is not None, explain=explain)) for row in rows]
-    dropped = [Dropped(hit, "top_k" if hit.absolute >= threshold else "threshold") for kept, hit in found if not kept]
-    return Ranking(_sorted_by_score([hit for kept, hit in found if kept]), dropped)
+    found = [(row, _hit(row, then=said is not None, explain=explain)) for row in rows]
+    dropped = [Dropped(hit, Reason.TOP_K if row.reaches else Reason.THRESHOLD) for row, hit in found if not row.kept]
+    return Ranking(sorted_by_score([hit for row, hit in found if row.kept]), dropped)
 
 
 @dataclass(frozen=True)
@@ -154,8 +170,8 @@ def _hit(row: Any, *, then: bool, explain: bool) -> Hit:
     return Hit(row, row.absolute, row.absolute, row.semantic, row.coverage, row.share, interval, explained)
 
 
-def _sorted_by_score(hits: Sequence[Hit]) -> list[Hit]:
-    """A hit's score is the best absolute score from the last hit up to itself, so that the list is sorted by it."""
+def sorted_by_score(hits: Sequence[Hit]) -> list[Hit]:
+    """Returns the hits in their order, with scores that sort them: the best absolute one from the last up to each."""
     scores = list(accumulate((hit.absolute for hit in reversed(hits)), max))[::-1]
     return [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
 
@@ -181,19 +197,20 @@ def _matched(terms: int) -> str:
     return f", array_remove(ARRAY[{numbers}]::int[], NULL) AS matched"
 
 
+REACHES = "(absolute >= %s OR coverage >= %s)"
 ORDER = "fused DESC, absolute DESC, id"
 
-BEST = f"SELECT *, true AS kept FROM scored WHERE absolute >= %s ORDER BY {ORDER} LIMIT %s"  # noqa: S608 - as below
+BEST = f"SELECT *, true AS kept FROM scored WHERE {REACHES} ORDER BY {ORDER} LIMIT %s"  # noqa: S608 - as below
 
 BEST_AND_DROPPED = f"""
     SELECT *, reaches AND row_number() OVER (PARTITION BY reaches ORDER BY {ORDER}) <= %s AS kept,
            CASE WHEN semantic IS NOT NULL THEN rank() OVER (ORDER BY semantic DESC NULLS LAST) END AS semantic_rank,
            CASE WHEN coverage > 0 THEN rank() OVER (ORDER BY coverage DESC) END AS coverage_rank,
            CASE WHEN share IS NOT NULL THEN rank() OVER (ORDER BY share DESC NULLS LAST) END AS share_rank
-    FROM (SELECT *, absolute >= %s AS reaches FROM scored) AS candidate
+    FROM (SELECT *, {REACHES} AS reaches FROM scored) AS candidate
     ORDER BY kept DESC, {ORDER} LIMIT %s
 """  # noqa: S608 - as below
-EXPLAINED = ", best.fused, best.matched, best.semantic_rank, best.coverage_rank, best.share_rank"
+EXPLAINED = ", best.reaches, best.fused, best.matched, best.semantic_rank, best.coverage_rank, best.share_rank"
 
 # Materialized: else a planner without statistics computes the totals anew for every row.
 STATEMENT = f"""

@@ -185,6 +185,13 @@ EMBEDDING_BUDGET_S = env_int("EMBEDDING_BUDGET_S", 30)
 EMBEDDING_BASE_URL = env("EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = env("EMBEDDING_API_KEY")
 EMBEDDING_MODEL = env("EMBEDDING_MODEL")
+RERANK_PROVIDER = env_one_of("RERANK_PROVIDER", ("endpoint", "llm"))
+"""Who reorders what a search found: a service at `RERANK_BASE_URL`, or the language model."""
+RERANK_BASE_URL = env("RERANK_BASE_URL")
+RERANK_API_KEY = env("RERANK_API_KEY")
+RERANK_MODEL = env("RERANK_MODEL")
+RERANK_BUDGET_S: float = env_float("RERANK_BUDGET_S", None) or (10 if RERANK_PROVIDER == "llm" else 2)
+"""The seconds that a search waits for it before it answers in its own order."""
 
 # --- Search (design.md §4) -------------------------------------------------------------------------------------------
 EXACT_LIMIT = env_int("EXACT_LIMIT", 10_000)
@@ -325,11 +332,13 @@ CORS_ALLOW_HEADERS = [
 CORS_EXPOSE_HEADERS = [
     "Idempotent-Replayed",
     "Retry-After",
+    "X-Context-Tokens",
     "X-Degraded",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
     "X-Request-Id",
+    "X-Rerank",
 ]
 
 # --- Observability ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from django.test import override_settings
 from loci.local.programs import free_port
 from memories.embedding import embedder
 from tests.fakes.llm import FakeLLM
+from tests.fakes.reranker import FakeReranker
 
 _models = itertools.count()
 
@@ -42,6 +43,18 @@ def use_embedder(base_url: str, model: str = "") -> Iterator[None]:
             yield
         finally:
             embedder.cache_clear()
+
+
+def use_reranker(reranker: FakeReranker, *, budget_s: float = 10) -> override_settings:
+    """Returns a context in which searches are reranked by `reranker`; its model's name is new, as that of `use`."""
+    return override_settings(
+        RERANK_PROVIDER="endpoint",
+        RERANK_BASE_URL=reranker.url,
+        RERANK_API_KEY="rerank-key",
+        RERANK_MODEL=f"fake-reranker-{next(_models)}",
+        RERANK_BUDGET_S=budget_s,
+        REDIS_URL="redis://127.0.0.1:1/0",
+    )
 
 
 @contextmanager

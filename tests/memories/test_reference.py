@@ -121,7 +121,7 @@ def test_changes_and_only_changes_take_an_idempotency_key(description: Any) -> N
     ("body", "ignored"),
     [
         ("AddInput", {"enable_graph", "version", "api_version", "source"}),
-        ("SearchInput", {"rerank", "keyword_search", "filter_memories", "only_metadata_based_search", "use_criteria"}),
+        ("SearchInput", {"enable_graph", "use_criteria"}),
     ],
 )
 def test_parameters_that_are_accepted_and_ignored_say_so(description: Any, body: str, ignored: set[str]) -> None:
@@ -156,6 +156,8 @@ def test_the_wildcard_of_filters_is_no_id(alice: Person) -> None:
         ({"LLM_PROVIDER": "foo"}, "memories.E001"),
         ({"LLM_PROVIDER": "ollama", "LLM_MODEL": ""}, "memories.E001"),
         ({"EMBEDDING_PROVIDER": "foo"}, "memories.E002"),
+        ({"RERANK_BASE_URL": "api.example.com/v1"}, "memories.E003"),
+        ({"RERANK_PROVIDER": "llm", "LLM_API_KEY": ""}, "memories.E003"),
     ],
     ids=str,
 )

@@ -43,6 +43,36 @@ MEMORY = {
 }
 EDITED = {**MEMORY, "text": MEMORY["memory"]}
 HIT = {**MEMORY, "score": 0.62, "score_breakdown": {"semantic": 0.71, "bm25": 0.4, "entity": None, "absolute": 0.62}}
+_LIVES = {
+    "fused": 1.02,
+    "legs": {
+        "semantic": {"rank": 2, "score": 0.71},
+        "bm25": {"rank": 1, "score": 0.4},
+        "entity": {"rank": None, "score": None},
+    },
+    "matched_terms": [{"term": "live", "words": ["Lives"]}],
+    "matched_attributes": [],
+    "matched_topics": [],
+}
+EXPLAINED = {**HIT, "explanation": _LIVES}
+DROPPED = {
+    "id": "0b7d2c4e-7a55-4c8e-9d53-6f3f6c0f6a11",
+    "memory": "Likes green tea",
+    "reason": "threshold",
+    "score": 0.05,
+    "score_breakdown": {"semantic": 0.03, "bm25": 0.0, "entity": None, "absolute": 0.05},
+    "explanation": {
+        "fused": 0.1,
+        "legs": {
+            "semantic": {"rank": 9, "score": 0.03},
+            "bm25": {"rank": None, "score": 0.0},
+            "entity": {"rank": None, "score": None},
+        },
+        "matched_terms": [],
+        "matched_attributes": [],
+        "matched_topics": [],
+    },
+}
 RESULT = {
     "id": MEMORY_ID,
     "event": "ADD",

@@ -9,6 +9,7 @@ from memories.api.answers import examples
 from memories.api.answers.base import Answer, MessageAnswer, PageAnswer, RelationsAnswer, WhoAnswer
 from memories.api.description import example, one_of
 from memories.models import Lifetime, MemoryState, Trust
+from memories.retrieval.ranking import Reason
 
 
 class CalendarAnswer(Answer):
@@ -98,15 +99,75 @@ class ScoresAnswer(Answer):
     entity = serializers.FloatField(
         allow_null=True, help_text="How much of a question names an attribute of it; null where it asks for none."
     )
-    absolute = serializers.FloatField(allow_null=True)
+    absolute = serializers.FloatField(help_text="The memory's own score, with which `threshold` is compared.")
+    rerank = serializers.FloatField(
+        required=False, help_text="What the reranker says of it, by its own measure; there where it said something."
+    )
+
+
+class LegAnswer(Answer):
+    """How one way of finding memories judges a candidate."""
+
+    rank = serializers.IntegerField(
+        allow_null=True, min_value=1, help_text="Among all candidates; null where it says nothing for this one."
+    )
+    score = serializers.FloatField(allow_null=True)
+
+
+class LegsAnswer(Answer):
+    """All ways of finding memories, by their names in `score_breakdown`."""
+
+    semantic = LegAnswer()
+    bm25 = LegAnswer()
+    entity = LegAnswer()
+
+
+class TermAnswer(Answer):
+    """A term of the question that the memory holds."""
+
+    term = serializers.CharField(help_text="In the form in which words are compared.")
+    words = serializers.ListField(child=serializers.CharField(), help_text="The memory's own words for it, at most 3.")
+
+
+class MatchedAttributeAnswer(Answer):
+    """An attribute that the memory supports, where the question asks for one."""
+
+    key = serializers.CharField()
+    value = serializers.CharField()
+
+
+class ExplanationAnswer(Answer):
+    """Why a candidate stands where it does."""
+
+    fused = serializers.FloatField(allow_null=True, help_text="What the order is by, before any reranking.")
+    legs = LegsAnswer()
+    matched_terms = TermAnswer(many=True)
+    matched_attributes = MatchedAttributeAnswer(many=True)
+    matched_topics = serializers.ListField(
+        child=serializers.CharField(), help_text="Its topics that the question names."
+    )
+
+
+class DroppedAnswer(Answer):
+    """A candidate that is no hit."""
+
+    id = serializers.UUIDField()
+    memory = serializers.CharField()
+    reason = serializers.ChoiceField(choices=list(Reason))
+    score = serializers.FloatField(help_text="Its own absolute score.")
+    score_breakdown = ScoresAnswer()
+    explanation = ExplanationAnswer()
 
 
 @example(examples.HIT)
 class HitAnswer(ListedMemoryAnswer):
     """A memory that a search found; where `fields` was given, `id` and those keys only."""
 
-    score = serializers.FloatField(help_text="From 0 to 1; `threshold` is compared with it.")
+    score = serializers.FloatField(
+        help_text="From 0 to 1: the best absolute score of this hit and of those after it, so that the list is sorted."
+    )
     score_breakdown = ScoresAnswer()
+    explanation = ExplanationAnswer(required=False, help_text="There with `explain`.")
 
 
 @example(examples.page(examples.MEMORY))
@@ -128,6 +189,11 @@ class HitsAnswer(Answer):
     """What a search found, best first."""
 
     results = HitAnswer(many=True)
+    dropped = DroppedAnswer(
+        many=True,
+        required=False,
+        help_text="With `explain`: the best candidates that are no hits, at most 20, and why each is none.",
+    )
 
 
 @example({"results": [examples.HIT], "relations": []})
@@ -207,11 +273,24 @@ LIST_V1 = OpenApiResponse(
 )
 """A bare list; one page where `page` and `page_size` are given; or `output_format` v1.1."""
 
+SEARCH_V3 = OpenApiResponse(
+    HitsAnswer,
+    examples=[
+        OpenApiExample("Example", value={"results": [examples.HIT]}),
+        OpenApiExample("explain", value={"results": [examples.EXPLAINED], "dropped": [examples.DROPPED]}),
+    ],
+)
+"""An object, always."""
+
 SEARCH_V1 = OpenApiResponse(
     one_of("SearchV1Answer", HitAnswer(many=True), HitsWithRelationsAnswer),
     examples=[
         OpenApiExample("Bare", value=[examples.HIT]),
         OpenApiExample("output_format v1.1", value={"results": [examples.HIT], "relations": []}),
+        OpenApiExample(
+            "output_format v1.1 and explain",
+            value={"results": [examples.EXPLAINED], "relations": [], "dropped": [examples.DROPPED]},
+        ),
     ],
 )
 """A bare list, or `output_format` v1.1."""

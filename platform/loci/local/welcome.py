@@ -22,6 +22,7 @@ def welcome(url: str, home: Home, *, is_first: bool) -> str:
             f"    Reference  {url}/docs",
             f"    Extractor  {_extractor()}",
             f"    Embedder   {_embedder()}",
+            *(f"    Reranker   {reranker}" for reranker in _rerankers()),
             "    Stop       Ctrl-C",
             "",
         ]
@@ -41,6 +42,14 @@ def _embedder() -> str:
     if env("EMBEDDING_PROVIDER", "local") == "local":
         return "bundled MiniLM (local)"
     return _model(env("EMBEDDING_MODEL"), env("EMBEDDING_BASE_URL", PRESETS["openai"].base_url))
+
+
+def _rerankers() -> list[str]:
+    """The one that questions and memories are sent to, if any."""
+    if env("RERANK_PROVIDER") == "llm":
+        return ["the language model"]
+    address = env("RERANK_BASE_URL")
+    return [_model(env("RERANK_MODEL", "the model"), address)] if address else []
 
 
 def _model(name: str, base_url: str) -> str:

@@ -40,6 +40,19 @@ def vision_endpoint() -> Endpoint | None:
     return replace(configured, model=settings.VISION_MODEL) if configured else None
 
 
+def rerank_endpoint() -> Endpoint | None:
+    """Returns the endpoint that the `RERANK_*` settings name, or None where they name none.
+
+    Its model may be empty: a server that has only one needs no name of it. Raises `ImproperlyConfigured` for what is
+    no address.
+    """
+    if not settings.RERANK_BASE_URL:
+        return None
+    if urlsplit(settings.RERANK_BASE_URL).scheme not in {"http", "https"}:
+        raise ImproperlyConfigured("RERANK_BASE_URL must be an address, as https://api.example.com/v1.")
+    return Endpoint("rerank", settings.RERANK_BASE_URL, settings.RERANK_API_KEY, settings.RERANK_MODEL, Preset())
+
+
 def endpoint() -> Endpoint | None:
     """Returns the endpoint that the `LLM_*` settings name, or None when no model is set up.
 

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import httpx2
 import openai
-from django.db import connections
 
 from loci.errors import DependencyError
 from loci.net.breaker import Breaker, CircuitOpen
 from loci.net.endpoint import Endpoint
+from loci.net.outside import assert_outside_transaction
 from loci.net.retry_after import retry_after
 from loci.net.spending import meter
 
@@ -63,12 +63,6 @@ class Budget:
         if left <= 0:
             raise DependencyError("The time that a job may spend on remote models is used up")
         return openai.Timeout(min(read_timeout_s, left), connect=min(CONNECT_TIMEOUT_S, left))
-
-
-def assert_outside_transaction() -> None:
-    """Raises `RuntimeError` inside of a transaction: it would hold a connection for as long as the service takes."""
-    if any(connection.in_atomic_block for connection in connections.all(initialized_only=True)):
-        raise RuntimeError("A remote service was called inside of a transaction.")
 
 
 def call(send: Callable[[openai.Timeout], T], *, endpoint: Endpoint, budget: Budget) -> T:

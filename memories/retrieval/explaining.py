@@ -1,0 +1,59 @@
+"""Why a memory was found: what of the question it holds, in words that its reader can see (`explain`)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from uuid import UUID
+
+from memories.models import Attribute
+from memories.retrieval import analyzer
+from memories.retrieval.ranking import Hit
+from memories.topics import keys_that_may_be_named, topic_key
+
+MOST_WORDS = 3
+"""Words of a memory that are named for one term."""
+WORDS_READ = 1_000
+"""Of a memory, from its beginning: later words are matched, but not named."""
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What of a question a memory holds: terms with the memory's own words for them, attributes by key, and topics."""
+
+    terms: Mapping[str, Sequence[str]]
+    attributes: Mapping[str, str]
+    topics: Sequence[str]
+
+
+def matched(question: str, hits: Collection[Hit]) -> dict[UUID, Matched]:
+    """Returns what each hit of an explained search holds of the question, by its memory's id.
+
+    Attributes are those of now. Runs inside the caller's `tenant_tx`.
+    """
+    terms, topics = analyzer.query_terms(question), frozenset(keys_that_may_be_named([question]))
+    attributes = _attributes([hit.memory.id for hit in hits if hit.attribute is not None])
+    return {
+        hit.memory.id: Matched(
+            terms=_words_of(hit, terms),
+            attributes=attributes.get(hit.memory.id, {}),
+            topics=[topic for topic in hit.memory.topics if topic_key(topic) in topics],
+        )
+        for hit in hits
+    }
+
+
+def _words_of(hit: Hit, terms: Sequence[str]) -> dict[str, list[str]]:
+    numbers = hit.explained.matched if hit.explained else []
+    held: dict[str, list[str]] = {terms[number]: [] for number in numbers}
+    for word in islice(dict.fromkeys(analyzer.COMPOUND.findall(hit.memory.text)), WORDS_READ):
+        for term in held.keys() & set(analyzer.spoken(word)):
+            held[term] = [*held[term], word][:MOST_WORDS]
+    return held
+
+
+def _attributes(memory_ids: Collection[UUID]) -> dict[UUID, dict[str, str]]:
+    found: dict[UUID, dict[str, str]] = {}
+    if memory_ids:
+        for row in Attribute.objects.filter(memory_id__in=memory_ids).order_by("key"):
+            found.setdefault(row.memory_id, {})[row.key] = row.value
+    return found

@@ -1,0 +1,153 @@
+"""`explain` of a search: why each hit was found, and why other candidates are no hits (design.md §4)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conftest import Person
+from tests.fakes.llm import FakeLLM
+from tests.fakes.reranker import FakeReranker
+from tests.fakes.settings import unreachable_embedder, use, use_reranker
+from tests.memories.support import Json, call, fact, keep, lives_in, ok, scripted_add
+
+SEARCH = "/v3/memories/search/"
+FACTS = ["Likes green tea", "Drinks tea at noon", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]
+
+
+@pytest.fixture
+def five(alice: Person) -> Person:
+    for text in FACTS:
+        keep(alice, text)
+    return alice
+
+
+@pytest.fixture
+def llm() -> Iterator[FakeLLM]:
+    with FakeLLM() as server, use(server):
+        yield server
+
+
+def explained(person: Person, query: str = "Which green teas?", **parameters: Any) -> Json:
+    body = {"query": query, "filters": {"user_id": "alex"}, "threshold": 0, "explain": True, **parameters}
+    answer: Json = ok(call(person, "POST", SEARCH, body))
+    return answer
+
+
+def reasons(answer: Json) -> dict[str, str]:
+    return {each["memory"]: each["reason"] for each in answer["dropped"]}
+
+
+def test_every_hit_says_how_each_leg_ranks_it_and_what_of_the_question_it_holds(five: Person) -> None:
+    hits = {hit["memory"]: hit for hit in explained(five)["results"]}
+    best = hits["Likes green tea"]
+    explanation, breakdown = best["explanation"], best["score_breakdown"]
+    assert explanation["legs"] == {
+        "semantic": {"rank": 1, "score": breakdown["semantic"]},
+        "bm25": {"rank": 1, "score": breakdown["bm25"]},
+        "entity": {"rank": None, "score": None},
+    }
+    assert explanation["matched_terms"] == [{"term": "green", "words": ["green"]}, {"term": "tea", "words": ["tea"]}]
+    assert hits["Drinks tea at noon"]["explanation"]["legs"]["bm25"]["rank"] == 2
+    assert hits["Plays the violin"]["explanation"]["legs"]["bm25"]["rank"] is None
+    assert hits["Plays the violin"]["explanation"]["matched_terms"] == []
+    fused = [hit["explanation"]["fused"] for hit in explained(five)["results"]]
+    assert fused == sorted(fused, reverse=True)
+
+
+def test_an_explanation_changes_no_hit(five: Person) -> None:
+    plain = explained(five, explain=False, top_k=3)
+    hits = explained(five, top_k=3)["results"]
+    assert [{name: value for name, value in hit.items() if name != "explanation"} for hit in hits] == plain["results"]
+    assert plain.keys() == {"results"}
+
+
+def test_a_memory_says_which_attribute_and_topics_the_question_names(alice: Person, llm: FakeLLM) -> None:
+    scripted_add(alice, llm, lives_in("Berlin", topics=["Berlin", "Germany"]))
+    scripted_add(alice, llm, fact("Plans a trip to Rome", topics=["Rome"]))
+    (home,) = explained(alice, "Where does she live, in Berlin?", top_k=1)["results"]
+    assert home["explanation"]["legs"]["entity"]["rank"] == 1
+    assert home["explanation"]["matched_attributes"] == [{"key": "location", "value": "Berlin"}]
+    assert home["explanation"]["matched_topics"] == ["Berlin"]
+
+
+def test_candidates_that_are_no_hits_say_why(five: Person) -> None:
+    everything = [hit["memory"] for hit in explained(five)["results"]]
+    answer = explained(five, top_k=2)
+    assert reasons(answer) == dict.fromkeys(everything[2:], "top_k")
+    assert all(each["explanation"]["legs"]["semantic"]["rank"] for each in answer["dropped"])
+    assert reasons(explained(five, threshold=1)) == dict.fromkeys(everything, "threshold")
+    assert explained(five)["dropped"] == []
+
+
+def test_what_does_not_fit_says_so(five: Person) -> None:
+    long = ("Green tea " * 200).strip()
+    keep(five, long)
+    keep(five, "likes GREEN tea", run_id="another")
+    said = reasons(explained(five, max_tokens=100, top_k=4))
+    assert said.pop(long) == "max_tokens"
+    duplicate = [text for text, reason in said.items() if reason == "duplicate"]
+    assert [text.lower() for text in duplicate] == ["likes green tea"]
+    assert set(said.values()) == {"duplicate", "top_k"}
+
+
+def test_what_the_reranker_put_down_says_so(five: Person) -> None:
+    best = explained(five, top_k=1)["results"][0]["memory"]
+    with FakeReranker(prefers=("Plays the violin",)) as server, use_reranker(server):
+        answer = explained(five, top_k=1, rerank=True)
+    (hit,) = answer["results"]
+    assert hit["memory"] == "Plays the violin"
+    assert hit["score_breakdown"]["rerank"] == 1.0
+    assert reasons(answer).pop(best) == "rerank"
+    assert set(reasons(answer).values()) == {"rerank", "top_k"}
+
+
+def test_at_most_20_candidates_are_told_of(alice: Person) -> None:
+    for number in range(40):
+        keep(alice, f"Read book {number}")
+    for parameters in ({}, {"max_tokens": 1}, {"rerank": True}):
+        assert len(explained(alice, "book", top_k=1, **parameters)["dropped"]) == 20
+
+
+@pytest.mark.parametrize("path", ["/v1/memories/search/", "/v2/memories/search/"])
+def test_a_bare_array_explains_its_hits_only(five: Person, path: str) -> None:
+    body = {"query": "tea", "user_id": "alex", "top_k": 1, "explain": True}
+    (hit,) = ok(call(five, "POST", path, body))
+    assert "explanation" in hit
+    answer = ok(call(five, "POST", path, {**body, "output_format": "v1.1"}))
+    assert answer.keys() == {"results", "relations", "dropped"}
+    assert len(answer["dropped"]) == 4
+
+
+def test_chosen_fields_leave_the_explanation(five: Person) -> None:
+    assert explained(five, top_k=1, fields=["memory"])["results"][0].keys() == {"id", "memory", "explanation"}
+
+
+def test_without_the_embedder_its_leg_says_nothing(five: Person) -> None:
+    with unreachable_embedder():
+        (best, *_) = explained(five)["results"]
+    assert best["explanation"]["legs"]["semantic"] == {"rank": None, "score": None}
+
+
+def test_filters_alone_explain_nothing_more(five: Person) -> None:
+    answer = explained(five, only_metadata_based_search=True, top_k=1)
+    assert answer["results"][0]["explanation"] == {
+        "fused": None,
+        "legs": {name: {"rank": None, "score": None} for name in ("semantic", "bm25", "entity")},
+        "matched_terms": [],
+        "matched_attributes": [],
+        "matched_topics": [],
+    }
+    assert answer["dropped"] == []
+
+
+def test_the_past_is_explained_by_what_was_said_then(five: Person) -> None:
+    (best, *_) = explained(five, known_at="2090-01-01")["results"]
+    assert [match["term"] for match in best["explanation"]["matched_terms"]] == ["green", "tea"]
+
+
+def test_others_memories_are_not_among_the_candidates(five: Person, bob: Person) -> None:
+    keep(bob, "Likes black tea")
+    keep(five, "Likes tea too", user_id="somebody else")
+    answer = explained(five, threshold=1)
+    assert set(reasons(answer)) == set(FACTS)
