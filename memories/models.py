@@ -364,6 +364,56 @@ class Attribute(ProjectTable):
         return f"{self.key} of {self.entity_id}"
 
 
+class Access(Scoped):
+    """When a memory was last read: by its id, or as a hit of a search; at most the last 20 times, the newest first.
+
+    It is kept where the project's memories decay (`memories.lifecycle.accesses`). A row of its own: a memory carries
+    vectors, and many are read every second.
+    """
+
+    memory = TenantForeignKey(Memory)
+    times = ArrayField(models.DateTimeField())
+
+    class Meta:
+        db_table = "access"
+        constraints = [models.UniqueConstraint(fields=["project", "memory"], name="access_once")]
+
+    def __str__(self) -> str:
+        return f"accesses of {self.memory_id}"
+
+
+class Opinion(models.TextChoices):
+    """What somebody thinks of a memory, in the words of the wire (contract.md §9.4)."""
+
+    POSITIVE = "POSITIVE"
+    NEGATIVE = "NEGATIVE"
+    VERY_NEGATIVE = "VERY_NEGATIVE"
+
+
+class Feedback(Scoped, Attributed):
+    """What somebody thinks of what a memory says; no opinion once they took it back.
+
+    Each person has one, and one more for each entity (`user:alex`) that keys of theirs are bound to: an application
+    gives these to its users. `hash` is that of the text that was judged: of another text, it says nothing.
+    """
+
+    memory = TenantForeignKey(Memory)
+    bound_to = models.CharField(max_length=300, blank=True, default="")
+    opinion = models.CharField(max_length=16, choices=Opinion, blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    hash = models.CharField(max_length=32)
+    given_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "feedback"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "memory", "actor_id", "bound_to"], name="feedback_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.opinion} of {self.memory_id}"
+
+
 class BlobForm(models.TextChoices):
     """What a blob holds: a piece of a file as it was sent, the URL of one, or a piece of a document's text."""
 

@@ -164,7 +164,7 @@ class ProjectSettings(serializers.Serializer[Any]):
         "Whether emails, phone numbers, IBANs, national ids and street addresses are taken out of messages and memories"
         " before they are kept. Secrets always are."
     )
-    decay = _flag(f"Whether memories that are not used move down in searches. {LATER}")
+    decay = _flag("Whether memories that are used move up in searches, and those that are not move down.")
 
 
 DEFAULTS: Final[Mapping[str, Any]] = {name: field.default for name, field in ProjectSettings().fields.items()}

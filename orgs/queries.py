@@ -36,6 +36,8 @@ class Place:
     v1_is_synchronous: bool = False
     shows_superseded: bool = False
     attribution: str = ""
+    decays: bool = False
+    has_feedback: bool = False
     is_deleted: bool = False
 
     @property
@@ -167,7 +169,7 @@ def caller_of(key: str) -> Caller | Refused | None:
     """
     if not keys.is_well_formed(key):
         return None
-    row = _first("SELECT * FROM key_by_digests(%s)", [keys.digests(key)])
+    row = _first("SELECT * FROM caller_by_digests(%s)", [keys.digests(key)])
     if row is None:
         return None
     if row["refused"]:
@@ -198,7 +200,7 @@ def place_of(caller: Caller, *, org: str = "", project: str = "") -> Place | Non
     With `project` alone its organization is meant too. A key of a project finds no other project, and no organization
     but its own and those that were made with it.
     """
-    row = _first("SELECT * FROM access_of(%s, %s, %s)", [caller.user_id, org, project])
+    row = _first("SELECT * FROM place_of(%s, %s, %s)", [caller.user_id, org, project])
     if row is None:
         return None
     if project and row["org_deleted_at"]:
@@ -271,7 +273,7 @@ def project_tenants(public_ids: Collection[str] | None = None) -> dict[str, Tena
 
 
 def _place(row: dict[str, Any]) -> Place:
-    settings = ("add_wait_ms", "v1_is_synchronous", "shows_superseded", "attribution")
+    settings = ("add_wait_ms", "v1_is_synchronous", "shows_superseded", "attribution", "decays", "has_feedback")
     place = Place(
         org_id=row["org_id"],
         org_public_id=row["org_public_id"],

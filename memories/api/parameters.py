@@ -15,6 +15,8 @@ from memories.past import Moment
 from memories.queries import Visibility
 from memories.retrieval.filters import Node
 from memories.retrieval.searching import Search
+from memories.retrieval.weighing import Weights
+from orgs.queries import Place
 
 MAX_QUERY = 8_000
 MAX_TOP_K = 1_000
@@ -213,15 +215,16 @@ class SearchInput(FindInput):
         ),
     )
 
-    def search(self, where: Node, *, threshold: float, superseded: bool) -> Search:
-        """Returns what is looked for where `where` admits it, by the threshold and the setting of whom it is asked."""
+    def search(self, where: Node, *, threshold: float, here: Place) -> Search:
+        """Returns what is looked for where `where` admits it, by this threshold unless another is given, in a project."""
         given = self.validated_data
         return Search(
             given["query"],
             where,
             top_k=given["top_k"],
             threshold=given.get("threshold", threshold),
-            visibility=self.visibility(superseded=superseded),
+            visibility=self.visibility(superseded=here.shows_superseded),
+            weights=Weights(decay=here.decays, feedback=here.has_feedback),
             reference=given.get("reference_date"),
             words=given["keyword_search"],
             only_clear=given["filter_memories"],

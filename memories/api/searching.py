@@ -34,8 +34,7 @@ class _SearchView(ProjectView):
         given.is_valid(raise_exception=True)
         where = generation.where(asked)
         self.log.entity = named_entity(where)
-        shows_superseded = self.caller.here.shows_superseded
-        found = search(self.tenant, given.search(where, threshold=generation.threshold, superseded=shows_superseded))
+        found = search(self.tenant, given.search(where, threshold=generation.threshold, here=self.caller.here))
         self._observe(found, time.perf_counter() - started)
         wanted = given.validated_data
         answer = generation.shaped(

@@ -9,6 +9,7 @@ from memories.api.attributes import AttributesView, AttributeView
 from memories.api.batch import Batch2025View, BatchView
 from memories.api.entities import EntitiesView, EntityFiltersView, EntityView, NumberedEntityView
 from memories.api.events import EventsView, EventView
+from memories.api.feedback import FeedbackView
 from memories.api.history import EntityMemoriesView, HistoryView, ProjectHistoryView
 from memories.api.listing import ListV2View, ListView
 from memories.api.memories import MemoryView
@@ -64,5 +65,6 @@ urlpatterns = [
     route("v1/quarantine/", QuarantineView.as_view(), name="quarantine"),
     route("v1/quarantine/<str:quarantine_id>/", QuarantinedView.as_view(), name="quarantined"),
     route("v1/quarantine/<str:quarantine_id>/release/", ReleaseView.as_view(), name="release"),
+    route("v1/feedback/", FeedbackView.as_view(), name="feedback"),
     route("v1/stats/", StatsView.as_view(), name="stats"),
 ]

@@ -75,6 +75,8 @@ def _scores_json(hit: Hit) -> dict[str, Any]:
         "bm25": hit.lexical,
         "entity": hit.attribute,
         "absolute": hit.absolute,
+        "decay": hit.decay,
+        "feedback": hit.feedback,
     }
     judged = {} if hit.rerank is None else {"rerank": hit.rerank}
     return {"score": hit.score, "score_breakdown": breakdown | judged}

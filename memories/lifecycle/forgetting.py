@@ -8,7 +8,19 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from loci.http.idempotency import erase_answers
-from memories.models import OPEN_STATUSES, Attribute, Blob, Cause, Event, Memory, MemoryState, Message, Revision
+from memories.models import (
+    OPEN_STATUSES,
+    Access,
+    Attribute,
+    Blob,
+    Cause,
+    Event,
+    Feedback,
+    Memory,
+    MemoryState,
+    Message,
+    Revision,
+)
 from memories.text import NOT_FOUND_BY
 
 
@@ -17,7 +29,8 @@ def forget(memories: Collection[Memory]) -> None:
     ids = [memory.id for memory in memories]
     emptied = {**_EMPTY, **_NAMES_NOTHING, "state": MemoryState.DELETED, "updated_at": timezone.now()}
     Memory.objects.filter(id__in=ids).update(**emptied)
-    Attribute.objects.filter(memory_id__in=ids).delete()
+    for about in (Attribute, Access, Feedback):
+        about.objects.filter(memory_id__in=ids).delete()
     _empty_revisions(memories)
     event_ids = _events_about(ids)
     _blank_results(event_ids, {str(memory_id) for memory_id in ids})

@@ -51,8 +51,9 @@ class Hit:
     `score` is what the wire shows: sorted, between 0 and 1. `absolute` is the memory's own score, `semantic` its cosine
     and `lexical` its BM25 score as a share of the query's information; None where a leg could not be asked. `attribute`
     is how much of an attribute that it supports the query names, None where it names none. `interval` is when the
-    memory said this, where another time was asked about. `explained` is there where an explanation was asked for, and
-    `rerank` where a reranker judged the memory, by a measure of its own.
+    memory said this, where another time was asked about. `decay` and `feedback` are what its score was multiplied by
+    for its use and for what people think of it; None where neither was weighed. `explained` is there where an
+    explanation was asked for, and `rerank` where a reranker judged the memory, by a measure of its own.
     """
 
     memory: Memory
@@ -62,8 +63,20 @@ class Hit:
     lexical: float | None
     attribute: float | None = None
     interval: Interval | None = None
+    decay: float | None = None
+    feedback: float | None = None
     explained: Explained | None = None
     rerank: float | None = None
+
+    @property
+    def weighed(self) -> float:
+        """Returns the absolute score multiplied by `decay` and `feedback`, at most 1."""
+        return min(1.0, self.absolute * self.factor)
+
+    @property
+    def factor(self) -> float:
+        """Returns what the memory's score is multiplied by."""
+        return (1 if self.decay is None else self.decay) * (1 if self.feedback is None else self.feedback)
 
 
 class Reason(StrEnum):
@@ -171,8 +184,8 @@ def _hit(row: Any, *, then: bool, explain: bool) -> Hit:
 
 
 def sorted_by_score(hits: Sequence[Hit]) -> list[Hit]:
-    """Returns the hits in their order, with scores that sort them: the best absolute one from the last up to each."""
-    scores = list(accumulate((hit.absolute for hit in reversed(hits)), max))[::-1]
+    """Returns the hits in their order, with scores that sort them: the best weighed one from the last up to each."""
+    scores = list(accumulate((hit.weighed for hit in reversed(hits)), max))[::-1]
     return [replace(hit, score=score) for hit, score in zip(hits, scores, strict=True)]
 
 

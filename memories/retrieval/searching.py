@@ -16,7 +16,7 @@ from loci.observability import metrics
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.embedding import embed_query, embedder
 from memories.models import Memory
-from memories.past import Interval, as_it_was, said_by, told
+from memories.past import Interval, Moment, as_it_was, said_by, told
 from memories.queries import USUALLY, Visibility, newest_first, visible, visible_then
 from memories.retrieval.clues import clues
 from memories.retrieval.context_budget import Fitting, fitting
@@ -26,6 +26,7 @@ from memories.retrieval.query import Query
 from memories.retrieval.ranking import MOST_DROPPED, Dropped, Hit, Ranking, Reason, ranking, sorted_by_score
 from memories.retrieval.reranking import MOST_READ, Reranking, reranked
 from memories.retrieval.scanning import OF_SCANNED
+from memories.retrieval.weighing import UNWEIGHED, Weights, weighed
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class Search:
     threshold: float
     visibility: Visibility = USUALLY
     reference: datetime | None = None
+    weights: Weights = UNWEIGHED
     words: bool = False
     only_clear: bool = False
     by_filters_alone: bool = False
@@ -116,7 +118,7 @@ def search(tenant: Tenant, asked: Search) -> Found:
     """Returns the memories that answer what is asked, best first.
 
     Where its visibility is of another time, memories are found by what they said then, and not by attributes, of which
-    the value of now is known. With the embedder down, the other legs answer without it; with the reranker down, the
+    the value of now is known; nor do weights count, which are of now. With the embedder down, the other legs answer without it; with the reranker down, the
     order is theirs.
     """
     found = Found()
@@ -133,17 +135,25 @@ def search(tenant: Tenant, asked: Search) -> Found:
 def _ranked(tenant: Tenant, asked: Search, found: Found) -> Ranking:
     with found.timed("embedding"):
         query, found.degraded = _embedded(asked)
-    visibility, moment, said = asked.visibility, asked.visibility.moment, None
     with found.timed("sql"), tenant_tx(tenant):
-        if moment is None:
-            scope = visible(to_q(asked.where), visibility)
-            said_beside = clues(asked.query, asked.reference or timezone.now())
-            query = replace(query, entities=named_entities(asked.where), clues=said_beside)
-        else:
-            scope = visible_then(to_q_then(asked.where), moment, visibility)
-            said = said_by(OF_SCANNED, moment, superseded=visibility.superseded)
-        limit = asked.candidates
-        return ranking(scope, query, said=said, limit=limit, threshold=asked.least, explain=asked.explain)
+        if asked.visibility.moment is not None:
+            return _ranked_then(asked, query, asked.visibility.moment)
+        now = timezone.now()
+        query = replace(query, entities=named_entities(asked.where), clues=clues(asked.query, asked.reference or now))
+        scope, limit = visible(to_q(asked.where), asked.visibility), asked.weights.pool(asked.candidates)
+        pool = ranking(scope, query, limit=limit, threshold=asked.least, explain=asked.explain)
+        return _cut(weighed(pool.hits, asked.weights, now), pool.dropped, asked.candidates)
+
+
+def _ranked_then(asked: Search, query: Query, moment: Moment) -> Ranking:
+    scope = visible_then(to_q_then(asked.where), moment, asked.visibility)
+    said = said_by(OF_SCANNED, moment, superseded=asked.visibility.superseded)
+    return ranking(scope, query, said=said, limit=asked.candidates, threshold=asked.least, explain=asked.explain)
+
+
+def _cut(hits: list[Hit], dropped: list[Dropped], candidates: int) -> Ranking:
+    beyond = [Dropped(hit, Reason.TOP_K) for hit in hits[candidates:]]
+    return Ranking(hits[:candidates], [*beyond, *dropped])
 
 
 def _newest(tenant: Tenant, asked: Search, found: Found) -> Ranking:

@@ -55,6 +55,7 @@ class Project(OrgRow):
     Each organization has one hidden control project, whose rows are the organization's own jobs and keys.
     `add_wait_ms` is how long an asynchronous add waits for its result, `v1_is_synchronous` whether a v1 add that does
     not say so waits for all of it, `shows_superseded` whether lists and searches show what is no longer true.
+    `has_feedback` tells whether anybody ever said what a memory of it is worth: then searches weigh that.
     `settings` holds the settings of contract.md §10 that differ from their defaults (`orgs.project_settings`).
     """
 
@@ -74,6 +75,7 @@ class Project(OrgRow):
         max_length=16, choices=Attribution, default=Attribution.BOTH, db_default=Attribution.BOTH
     )
     settings = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    has_feedback = models.BooleanField(default=False, db_default=False)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)

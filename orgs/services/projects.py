@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from loci.tenancy.context import org_tx, tenant_tx
+from loci.tenancy.context import current_project_id, org_tx, tenant_tx
 from orgs import audit
 from orgs.models import Project
 from orgs.project_settings import DEFAULTS, with_changes
@@ -34,6 +34,11 @@ def configure_project(org_id: UUID, public_id: str, changes: Mapping[str, Any]) 
     """Changes a project of this organization as its operator, and returns it."""
     with org_tx(org_id):
         return _change(audit.SYSTEM, public_id, changes)
+
+
+def note_feedback() -> None:
+    """Notes that the current project has feedback for searches to weigh, inside the caller's `tenant_tx`."""
+    Project.objects.filter(id=current_project_id(), has_feedback=False).update(has_feedback=True)
 
 
 def _change(by: Caller | audit.Actor, public_id: str, changes: Mapping[str, Any]) -> Project:

@@ -12,7 +12,6 @@ LATER = [
     ("POST", "/v1/exports/get/"),
     ("POST", "/v1/exports/get"),
     ("POST", "/v1/summary/"),
-    ("POST", "/v1/feedback/"),
     ("GET", "/v2/profiles/settings/"),
     ("POST", "/v2/profiles/settings/"),
     ("POST", "/v2/profiles/jobs/"),

@@ -55,6 +55,7 @@ BOTH = {"user_id": "alex", "agent_id": "ada"}
 OPEN = {
     "GET /v1/ping/",
     "GET /v1/quarantine/",
+    "POST /v1/feedback/",
     "POST /v1/memories/",
     "GET /v1/memories/",
     "POST /v2/memories/",

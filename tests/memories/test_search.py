@@ -38,7 +38,7 @@ def test_the_best_memory_comes_first_with_a_score_and_where_it_came_from(five: P
     assert all(0 < score < 1 for score in scores)
     for hit in hits:
         breakdown = hit["score_breakdown"]
-        assert {"semantic", "bm25", "entity", "absolute"} == breakdown.keys()
+        assert {"semantic", "bm25", "entity", "absolute", "decay", "feedback"} == breakdown.keys()
         assert 0 < breakdown["absolute"] <= hit["score"]
         assert -1 <= breakdown["semantic"] <= 1
     assert {"user_id", "run_id", "session_id", "metadata", "categories", "created_at"} <= hits[0].keys()

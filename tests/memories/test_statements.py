@@ -6,9 +6,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import Person
-from tests.memories.support import call, keep, queue, work
+from tests.memories.support import call, keep, ok, post, queue, work
+from tests.orgs.support import project_of
 
-NOISE = ("BEGIN", "COMMIT", "SET LOCAL", "SELECT * FROM key_by_digests(")
+NOISE = ("BEGIN", "COMMIT", "SET LOCAL", "SELECT * FROM caller_by_digests(")
 
 
 def statements(person: Person, method: str, path: str, body: dict[str, Any] | None = None) -> list[str]:
@@ -24,6 +25,15 @@ def test_a_search_is_one_statement(alice: Person) -> None:
     keep(alice, "Likes tea")
     body = {"query": "Which tea does he like?", "filters": {"user_id": "alex"}}
     assert len(statements(alice, "POST", "/v3/memories/search/", body)) == 1
+
+
+def test_what_a_search_weighs_costs_a_statement_where_a_project_has_it(alice: Person) -> None:
+    kept = keep(alice, "Likes tea")
+    body = {"query": "Which tea does he like?", "filters": {"user_id": "alex"}}
+    post(alice, "/v1/feedback/", memory_id=kept, feedback="POSITIVE")
+    assert len(statements(alice, "POST", "/v3/memories/search/", body)) == 2
+    ok(call(alice, "PATCH", project_of(alice), {"decay": True}))
+    assert len(statements(alice, "POST", "/v3/memories/search/", body)) == 3
 
 
 def test_a_list_is_a_page_and_only_where_that_is_full_a_count(alice: Person) -> None:

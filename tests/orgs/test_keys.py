@@ -25,7 +25,7 @@ from tests.conftest import Person, Services
 from tests.orgs.support import member_of, with_restricted_key
 from tests.tenancy.rows import connect, superuser
 
-LOOKUP = "SELECT project_public_id FROM key_by_digests(ARRAY[%s]::bytea[])"
+LOOKUP = "SELECT project_public_id FROM caller_by_digests(ARRAY[%s]::bytea[])"
 
 
 def change_role(owner: Person, member: Person, role: str) -> None:

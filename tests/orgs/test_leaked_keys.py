@@ -130,7 +130,7 @@ def test_an_unknown_key_costs_the_one_query_that_a_known_one_costs_first(alice: 
             report(**body)
         return [query["sql"].partition("(")[0] for query in queries]
 
-    lookup = ["SELECT * FROM key_by_digests"]
+    lookup = ["SELECT * FROM caller_by_digests"]
     assert statements(keys=[keys.new_key()]) == lookup
     assert statements(keys=[keys.new_key(), keys.new_key()]) == lookup * 2
     assert statements(keys=[alice.key])[:1] == lookup

@@ -394,6 +394,9 @@ CASES: dict[str, Case] = {
     "GET /v1/quarantine/": Case(Call("/v1/quarantine/")),
     "DELETE /v1/quarantine/<str:quarantine_id>/": Case(Call("/v1/quarantine/{quarantined}/")),
     "POST /v1/quarantine/<str:quarantine_id>/release/": _repeatable(Call("/v1/quarantine/{quarantined}/release/")),
+    "POST /v1/feedback/": _repeatable(
+        Call("/v1/feedback/", body={"memory_id": "{memory}", "feedback": "POSITIVE", "feedback_reason": "It is so."})
+    ),
     "GET /v1/stats/": Case(Call("/v1/stats/")),
 }
 

@@ -125,6 +125,7 @@ NEEDS: dict[str, str] = {
     "GET /v1/quarantine/": "memories:read",
     "DELETE /v1/quarantine/<str:quarantine_id>/": "memories:delete",
     "POST /v1/quarantine/<str:quarantine_id>/release/": "memories:write",
+    "POST /v1/feedback/": "memories:write",
     "GET /v1/stats/": "memories:read",
 }
 
@@ -153,6 +154,7 @@ FOR_BOUND_KEYS = frozenset(
         "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/",
         "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/<str:key>/",
         "GET /v1/quarantine/",
+        "POST /v1/feedback/",
         "POST /api/v1/keys/report/",
     }
 )

@@ -18,6 +18,7 @@ from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
 from memories.extraction.base import Fact
 from memories.models import (
+    Access,
     Attribute,
     Blob,
     BlobForm,
@@ -25,8 +26,10 @@ from memories.models import (
     Entity,
     Event,
     EventStatus,
+    Feedback,
     Memory,
     Message,
+    Opinion,
     Quarantined,
     Revision,
     TermStatistic,
@@ -75,6 +78,10 @@ def make_rows(
                 memory=memory, event=event, text=text, valid_from=now, cause=Cause.ADD, attribute_key=key, **scope
             ),
             Attribute.objects.create(entity=entity, key=key, value=text, memory=memory),
+            Access.objects.create(memory=memory, times=[now], **scope),
+            Feedback.objects.create(
+                memory=memory, hash=memory.hash, actor_id=entity.id, opinion=Opinion.POSITIVE, reason=text, **scope
+            ),
             Blob.objects.create(
                 event=event,
                 position=0,

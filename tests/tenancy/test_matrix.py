@@ -63,7 +63,7 @@ def test_with_the_protections_off_the_matrix_finds_the_leak(
     world: World, services: Services, settings: Any, endpoint: str
 ) -> None:
     settings.TENANT_ORM_SCOPING = False
-    [(access,)] = world.admin.execute("SELECT pg_get_functiondef('access_of'::regproc)").fetchall()
+    [(access,)] = world.admin.execute("SELECT pg_get_functiondef('place_of'::regproc)").fetchall()
     try:
         _row_level_security(world.admin, "DISABLE")
         everybody_owns = access.partition("WHERE EXISTS")[0].replace("in_org.role", "'OWNER'") + "$function$"

@@ -10,7 +10,7 @@ from django.db.models import F
 
 from loci.tenancy.context import NoTenant, Tenant, org_tx, tenant_tx
 from loci.tenancy.registry import ORG_TABLES, PROJECT_TABLES
-from memories.models import Attribute, Event, Memory, Message, Revision
+from memories.models import Access, Attribute, Event, Feedback, Memory, Message, Revision
 from orgs.models import AuditEntry
 from tests.conftest import Person, Services
 from tests.tenancy.rows import (
@@ -25,7 +25,7 @@ from tests.tenancy.rows import (
     org_rows,
 )
 
-BOUND = [Event, Message, Memory, Revision]
+BOUND = [Event, Message, Memory, Revision, Access, Feedback]
 
 
 def test_the_tests_know_a_row_of_every_tenant_table(alice: Person) -> None:

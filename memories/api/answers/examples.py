@@ -42,7 +42,15 @@ MEMORY = {
     "lifecycle_state": "active",
 }
 EDITED = {**MEMORY, "text": MEMORY["memory"]}
-HIT = {**MEMORY, "score": 0.62, "score_breakdown": {"semantic": 0.71, "bm25": 0.4, "entity": None, "absolute": 0.62}}
+_SCORES = {
+    "semantic": 0.71,
+    "bm25": 0.4,
+    "entity": None,
+    "absolute": 0.62,
+    "decay": None,
+    "feedback": 1.0844717711976986,
+}
+HIT = {**MEMORY, "score": 0.67, "score_breakdown": _SCORES}
 _LIVES = {
     "fused": 1.02,
     "legs": {
@@ -60,7 +68,7 @@ DROPPED = {
     "memory": "Likes green tea",
     "reason": "threshold",
     "score": 0.05,
-    "score_breakdown": {"semantic": 0.03, "bm25": 0.0, "entity": None, "absolute": 0.05},
+    "score_breakdown": {**_SCORES, "semantic": 0.03, "bm25": 0.0, "absolute": 0.05, "feedback": None},
     "explanation": {
         "fused": 0.1,
         "legs": {
@@ -72,6 +80,11 @@ DROPPED = {
         "matched_attributes": [],
         "matched_topics": [],
     },
+}
+FEEDBACK = {
+    "id": "5b0c7a1e-8f0d-4c43-9a3c-2f8e8c1f7d20",
+    "feedback": "NEGATIVE",
+    "feedback_reason": "She moved away in March.",
 }
 RESULT = {
     "id": MEMORY_ID,

@@ -100,6 +100,14 @@ class ScoresAnswer(Answer):
         allow_null=True, help_text="How much of a question names an attribute of it; null where it asks for none."
     )
     absolute = serializers.FloatField(help_text="The memory's own score, with which `threshold` is compared.")
+    decay = serializers.FloatField(
+        allow_null=True,
+        help_text="What it was multiplied by for when the memory was used, from 0.3 to 1.5; null where none decays.",
+    )
+    feedback = serializers.FloatField(
+        allow_null=True,
+        help_text="What it was multiplied by for what people think of the memory; null where nobody said anything.",
+    )
     rerank = serializers.FloatField(
         required=False, help_text="What the reranker says of it, by its own measure; there where it said something."
     )
@@ -164,7 +172,8 @@ class HitAnswer(ListedMemoryAnswer):
     """A memory that a search found; where `fields` was given, `id` and those keys only."""
 
     score = serializers.FloatField(
-        help_text="From 0 to 1: the best absolute score of this hit and of those after it, so that the list is sorted."
+        help_text="From 0 to 1: the best score of this hit and of those after it, so that the list is sorted. A hit's own"
+        " is the absolute one, multiplied by `decay` and `feedback`."
     )
     score_breakdown = ScoresAnswer()
     explanation = ExplanationAnswer(required=False, help_text="There with `explain`.")

@@ -5,10 +5,12 @@ BACKUP_ROLE = "loci_backup"
 
 PROJECT_TABLES = frozenset(
     {
+        "access",
         "attribute",
         "blob",
         "entity",
         "event",
+        "feedback",
         "idempotency_key",
         "job",
         "memory",
