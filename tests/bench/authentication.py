@@ -5,16 +5,12 @@ this machine does meets both alike. The lookup is timed in this process, too, an
 """
 
 import argparse
-import json
 import os
 import signal
 import time
-from pathlib import Path
-
-import django
 
 from tests.bench.report import Latency, say, show
-from tests.bench.server import Client, Server, fresh_server
+from tests.bench.server import Client, fresh_server
 
 SIZES = (10, 10_000, 100_000)
 WARM_UP = 50
@@ -29,20 +25,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with fresh_server() as server:
         server.start(LOG_LEVEL="WARNING")
-        key = _enter(server)
+        key = server.enter()
         with server.client() as client:
             _measure(client, key, options.requests)
-
-
-def _enter(server: Server) -> str:
-    """Makes this process one of the server's own, as a person's command is, and returns the first API key."""
-    web = next(process for process in server.processes if "loci.wsgi:application" in process.cmdline())
-    environment = {**web.environ(), "LOCI_PROCESS": "command"}
-    os.environ.clear()
-    os.environ.update(environment)
-    django.setup()
-    credentials = Path(os.environ["LOCI_HOME"]) / "credentials.json"
-    return str(json.loads(credentials.read_text())["api_key"])
 
 
 def _measure(client: Client, key: str, requests: int) -> None:

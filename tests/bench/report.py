@@ -50,6 +50,16 @@ class Limit:
         return f"{verdict} ({self.measured:.1f}, at most {self.most:g} {self.unit})"
 
 
-def show(name: str, value: object, *limits: Limit) -> None:
+def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Prints rows below their heads; the first column is what a row is about."""
+    cells = [[str(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    say(f"\n{title}")
+    for first, *rest in cells:
+        others = "  ".join(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
+        say(f"  {first:<{widths[0]}}  {others}")
+
+
+def show(name: str, value: object, *limits: object) -> None:
     """Prints one measurement and how it compares with its targets."""
     say(f"  {name:<34} {value!s:<52} {', '.join(map(str, limits))}".rstrip())

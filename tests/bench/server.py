@@ -15,10 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
+import django
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from loci.local.home import Home
 from loci.local.programs import Program, free_port, launch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,18 +79,41 @@ class Server:
 
     def client(self, port: int | None = None) -> "Client":
         """Returns a client with the first API key; `port` is that of another web process on the same stores."""
-        key = json.loads((self._home / "credentials.json").read_text())["api_key"]
-        return Client(port or self.port, key)
+        return Client(port or self.port, self._key())
+
+    def postgres(self, database: str) -> str:
+        """Returns the superuser's URL of a database in the server's Postgres."""
+        home = Home(self._home)
+        password, port = home.secret("POSTGRES_PASSWORD"), urlsplit(home.secret("DATABASE_URL")).port
+        return f"postgresql://postgres:{password}@127.0.0.1:{port}/{database}"
+
+    def enter(self) -> str:
+        """Makes this process one of the server's own, as a person's command is, and returns the first API key."""
+        environment = self._environment()
+        os.environ.clear()
+        os.environ.update(environment)
+        django.setup()
+        return self._key()
+
+    def command(self, *arguments: str, input: str = "") -> subprocess.CompletedProcess[str]:  # noqa: A002 - as there
+        """Runs `manage.py` as an operator does."""
+        argv = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            argv, env=self._environment(), cwd=ROOT, input=input, text=True, capture_output=True, check=False
+        )
 
     def new_owner(self, email: str) -> str:
         """Makes somebody with an organization of their own, as an operator does, and returns their API key."""
-        web = next(process for process in self.processes if "loci.wsgi:application" in process.cmdline())
-        argv = [sys.executable, "manage.py", "create_owner", "--email", email, "--password-stdin"]
-        environment = {**web.environ(), "LOCI_PROCESS": "command"}
-        done = subprocess.run(
-            argv, env=environment, cwd=ROOT, input=secrets.token_urlsafe(), text=True, capture_output=True, check=True
-        )
+        done = self.command("create_owner", "--email", email, "--password-stdin", input=secrets.token_urlsafe())
+        done.check_returncode()
         return done.stdout.split()[-1]
+
+    def _environment(self) -> dict[str, str]:
+        web = next(process for process in self.processes if "loci.wsgi:application" in process.cmdline())
+        return {**web.environ(), "LOCI_PROCESS": "command"}
+
+    def _key(self) -> str:
+        return str(json.loads((self._home / "credentials.json").read_text())["api_key"])
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
