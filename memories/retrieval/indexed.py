@@ -35,7 +35,7 @@ KNOWN_S = 10
 MEASURED_S = 60
 """How long a process remembers how large a scope is."""
 
-NEAREST = 200
+NEAREST = 100
 """Candidates by the vector, at the least; more where more hits are wanted."""
 HOLDING = 1_000
 """Candidates by their terms, as far as the statistics tell."""
@@ -46,8 +46,8 @@ AT_MOST = 4
 """Times `HOLDING` that are read when the statistics are behind."""
 VISITED = 20_000
 """Vectors that an index scan visits before it gives up, at the least; more where the project is much larger."""
-MOST_SEARCHED = 1_000
-"""The most that `hnsw.ef_search` takes."""
+SEARCHED, MOST_SEARCHED = 200, 1_000
+"""Vectors that an index scan compares before it gives out the nearest of them: the usual number, and the highest."""
 
 UNKNOWN = 5
 """In how many memories a term is taken to be that the statistics do not have, because it is in few."""
@@ -153,7 +153,7 @@ def searching_by_index(index: Index, limit: int) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SET LOCAL enable_sort = off; SET LOCAL hnsw.iterative_scan = relaxed_order;"
-            f"SET LOCAL hnsw.ef_search = {min(_wanted(limit), MOST_SEARCHED)};"
+            f"SET LOCAL hnsw.ef_search = {min(max(SEARCHED, _wanted(limit)), MOST_SEARCHED)};"
             f"SET LOCAL hnsw.max_scan_tuples = {visited}; SET LOCAL hnsw.scan_mem_multiplier = {AT_MOST}"
         )
         yield
