@@ -216,7 +216,7 @@ class SearchInput(FindInput):
     )
 
     def search(self, where: Node, *, threshold: float, here: Place) -> Search:
-        """Returns what is looked for where `where` admits it, by this threshold unless another is given, in a project."""
+        """Returns what is looked for where `where` admits it, in a project with this threshold."""
         given = self.validated_data
         return Search(
             given["query"],

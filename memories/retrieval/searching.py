@@ -117,9 +117,9 @@ class Found:
 def search(tenant: Tenant, asked: Search) -> Found:
     """Returns the memories that answer what is asked, best first.
 
-    Where its visibility is of another time, memories are found by what they said then, and not by attributes, of which
-    the value of now is known; nor do weights count, which are of now. With the embedder down, the other legs answer without it; with the reranker down, the
-    order is theirs.
+    Where its visibility is of another time, memories are found by what they said then, and neither by attributes, of
+    which the value of now is known, nor by the weights of now. With the embedder down, the other legs answer without
+    it; with the reranker down, the order is theirs.
     """
     found = Found()
     pool = _newest(tenant, asked, found) if asked.by_filters_alone else _ranked(tenant, asked, found)

@@ -172,7 +172,7 @@ class HitAnswer(ListedMemoryAnswer):
     """A memory that a search found; where `fields` was given, `id` and those keys only."""
 
     score = serializers.FloatField(
-        help_text="From 0 to 1: the best score of this hit and of those after it, so that the list is sorted. A hit's own"
+        help_text="From 0 to 1: the best of its own score and of those after it, so that the list is sorted. A hit's own"
         " is the absolute one, multiplied by `decay` and `feedback`."
     )
     score_breakdown = ScoresAnswer()
