@@ -10,7 +10,7 @@ from memories.attributes import Told
 from memories.models import Attribute, Entity, Event, EventStatus, Memory
 from memories.past import Interval, as_it_was
 from memories.retrieval.explaining import Matched
-from memories.retrieval.ranking import Dropped, Hit
+from memories.retrieval.ranking import Dropped, Hit, Leg
 from memories.scope import EntityType
 from orgs.api.wire import moment
 from orgs.queries import Caller
@@ -82,19 +82,26 @@ def _scores_json(hit: Hit) -> dict[str, Any]:
     return {"score": hit.score, "score_breakdown": breakdown | judged}
 
 
+LEGS = {"semantic": "semantic", "coverage": "bm25", "share": "entity", "clues": "clues", "context": "context"}
+"""What the wire calls the legs of a ranking."""
+
+
 def explanation_json(hit: Hit, held: Matched) -> dict[str, Any]:
     """Returns why a candidate stands where it does: how each leg ranks it, and what of the question it holds."""
     told = hit.explained
-    ranks = (told.semantic, told.lexical, told.attribute) if told else (None, None, None)
-    scores = (hit.semantic, hit.lexical, hit.attribute)
-    legs = zip(("semantic", "bm25", "entity"), ranks, scores, strict=True)
+    legs = told.legs if told else {}
     return {
         "fused": told.fused if told else None,
-        "legs": {name: {"rank": rank, "score": score} for name, rank, score in legs},
+        "legs": {shown: _leg_json(legs.get(name)) for name, shown in LEGS.items()},
         "matched_terms": [{"term": term, "words": words} for term, words in held.terms.items()],
         "matched_attributes": [{"key": key, "value": value} for key, value in held.attributes.items()],
         "matched_topics": held.topics,
+        "matched_clues": held.clues,
     }
+
+
+def _leg_json(leg: Leg | None) -> dict[str, Any]:
+    return {"rank": leg and leg.rank, "score": leg and leg.score}
 
 
 def dropped_json(dropped: Dropped, held: Matched) -> dict[str, Any]:

@@ -7,7 +7,7 @@ how they make the order and the score.
 What memories said at another time is ranked by the same statement, which then reads the texts of that time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -30,18 +30,25 @@ MOST_DROPPED = 20
 
 
 @dataclass(frozen=True)
+class Leg:
+    """How one leg judges a candidate: its rank from 1 among all, equal ones alike; None where it says nothing for it."""
+
+    rank: int | None
+    score: float | None
+
+
+@dataclass(frozen=True)
 class Explained:
     """What an explanation says of a candidate.
 
-    The ranks count from 1 among all candidates, equal ones alike; None where a leg says nothing for it. `matched` are
-    the numbers of the terms that it holds, in the order of `analyzer.query_terms`. `fused` is what the order is by.
+    `terms` are the numbers of the terms that it holds, in the order of `analyzer.query_terms`, `clues` those of the
+    clues that it has at least by half. `fused` is what the order is by; the legs are those of `LEGS`.
     """
 
     fused: float
-    matched: Sequence[int]
-    semantic: int | None
-    lexical: int | None
-    attribute: int | None
+    terms: Sequence[int]
+    clues: Sequence[int]
+    legs: Mapping[str, Leg]
 
 
 @dataclass(frozen=True)
@@ -177,10 +184,11 @@ def _reading(scope: QuerySet[Memory], query: Query, said: QuerySet[Revision] | N
 
 def _hit(row: Any, *, then: bool, explain: bool) -> Hit:
     interval = as_it_was(row)[1] if then else None
-    explained = (
-        Explained(row.fused, row.matched, row.semantic_rank, row.coverage_rank, row.share_rank) if explain else None
-    )
-    return Hit(row, row.absolute, row.absolute, row.semantic, row.coverage, row.share, interval, explained)
+    hit = Hit(row, row.absolute, row.absolute, row.semantic, row.coverage, row.share, interval)
+    if not explain:
+        return hit
+    legs = {name: Leg(getattr(row, f"{name}_rank"), getattr(row, name)) for name in LEGS}
+    return replace(hit, explained=Explained(row.fused, row.terms_held, row.clues_had, legs))
 
 
 def sorted_by_score(hits: Sequence[Hit]) -> list[Hit]:
@@ -197,7 +205,7 @@ def _statement(reading: _Reading, named: str, query: Query, *, explain: bool) ->
         totals=reading.totals,
         coverage=fusion.coverage(terms),
         clues=fusion.clues(len(query.clues)),
-        matched=_matched(terms) if explain else "",
+        held=_held(terms, len(query.clues)) if explain else "",
         best=BEST_AND_DROPPED if explain else BEST,
         explained=EXPLAINED if explain else "",
         memory=reading.texts.memory,
@@ -205,9 +213,14 @@ def _statement(reading: _Reading, named: str, query: Query, *, explain: bool) ->
     )
 
 
-def _matched(terms: int) -> str:
-    numbers = ", ".join(f"CASE WHEN t{number} > 0 THEN {number} END" for number in range(terms))
-    return f", array_remove(ARRAY[{numbers}]::int[], NULL) AS matched"
+def _held(terms: int, clues: int) -> str:
+    held = [f"CASE WHEN t{number} > 0 THEN {number} END" for number in range(terms)]
+    had = [f"CASE WHEN c{number} >= 0.5 THEN {number} END" for number in range(clues)]
+    return f", {_numbers(held)} AS terms_held, {_numbers(had)} AS clues_had"
+
+
+def _numbers(each: Sequence[str]) -> str:
+    return f"array_remove(ARRAY[{', '.join(each)}]::int[], NULL)"
 
 
 REACHES = "(absolute >= %s OR coverage >= %s)"
@@ -215,15 +228,22 @@ ORDER = "fused DESC, absolute DESC, id"
 
 BEST = f"SELECT *, true AS kept FROM scored WHERE {REACHES} ORDER BY {ORDER} LIMIT %s"  # noqa: S608 - as below
 
+LEGS = {"semantic": "IS NOT NULL", "coverage": "> 0", "share": "IS NOT NULL", "clues": "> 0", "context": "> 0"}
+"""The legs as columns, with what tells that one says something for a candidate."""
+
+_RANKS = ", ".join(
+    f"CASE WHEN {leg} {speaks} THEN rank() OVER (ORDER BY {leg} DESC NULLS LAST) END AS {leg}_rank"
+    for leg, speaks in LEGS.items()
+)
 BEST_AND_DROPPED = f"""
-    SELECT *, reaches AND row_number() OVER (PARTITION BY reaches ORDER BY {ORDER}) <= %s AS kept,
-           CASE WHEN semantic IS NOT NULL THEN rank() OVER (ORDER BY semantic DESC NULLS LAST) END AS semantic_rank,
-           CASE WHEN coverage > 0 THEN rank() OVER (ORDER BY coverage DESC) END AS coverage_rank,
-           CASE WHEN share IS NOT NULL THEN rank() OVER (ORDER BY share DESC NULLS LAST) END AS share_rank
-    FROM (SELECT *, {REACHES} AS reaches FROM scored) AS candidate
+    SELECT *, reaches AND row_number() OVER (PARTITION BY reaches ORDER BY {ORDER}) <= %s AS kept, {_RANKS}
+    FROM (SELECT *, {REACHES} AS reaches, fused - own AS context FROM scored) AS candidate
     ORDER BY kept DESC, {ORDER} LIMIT %s
 """  # noqa: S608 - as below
-EXPLAINED = ", best.reaches, best.fused, best.matched, best.semantic_rank, best.coverage_rank, best.share_rank"
+EXPLAINED = ", " + ", ".join(
+    f"best.{column}"
+    for column in ("reaches", "fused", "terms_held", "clues_had", "clues", "context", *(f"{leg}_rank" for leg in LEGS))
+)
 
 # Materialized: else a planner without statistics computes the totals anew for every row.
 STATEMENT = f"""
@@ -231,7 +251,7 @@ STATEMENT = f"""
     scanned AS MATERIALIZED ({{scanned}}),
     totals AS MATERIALIZED ({{totals}}),
     legs AS MATERIALIZED (
-        SELECT id, follows, length, semantic, share, {{coverage}} AS coverage, {{clues}} AS clues {{matched}}
+        SELECT id, follows, length, semantic, share, {{coverage}} AS coverage, {{clues}} AS clues {{held}}
         FROM scanned CROSS JOIN totals LEFT JOIN named USING (id)
     ),
     range AS MATERIALIZED (SELECT {fusion.RANGE} FROM legs),

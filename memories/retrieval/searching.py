@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from memories.embedding import embed_query, embedder
 from memories.models import Memory
 from memories.past import Interval, Moment, as_it_was, said_by, told
 from memories.queries import USUALLY, Visibility, newest_first, visible, visible_then
-from memories.retrieval.clues import clues
+from memories.retrieval.clues import Clue, clues
 from memories.retrieval.context_budget import Fitting, fitting
 from memories.retrieval.explaining import Matched, matched
 from memories.retrieval.filters import Node, named_entities, to_q, to_q_then
@@ -90,12 +90,13 @@ class Found:
 
     Degraded is an answer without the dense leg. `reranking` is None where none was wanted, and `tokens` where they were
     not limited. `dropped` are candidates that are no hits, at most 20, and `matched` tells what of the question the
-    memories of both hold, by their ids: both where an explanation was wanted.
+    memories of both hold, by their ids: both where an explanation was wanted. `clues` are those of the question.
     """
 
     hits: list[Hit] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     matched: Mapping[UUID, Matched] = field(default_factory=dict)
+    clues: Sequence[Clue] = ()
     degraded: bool = False
     reranking: Reranking | None = None
     tokens: int | None = None
@@ -139,7 +140,8 @@ def _ranked(tenant: Tenant, asked: Search, found: Found) -> Ranking:
         if asked.visibility.moment is not None:
             return _ranked_then(asked, query, asked.visibility.moment)
         now = timezone.now()
-        query = replace(query, entities=named_entities(asked.where), clues=clues(asked.query, asked.reference or now))
+        found.clues = clues(asked.query, asked.reference or now)
+        query = replace(query, entities=named_entities(asked.where), clues=found.clues)
         scope, limit = visible(to_q(asked.where), asked.visibility), asked.weights.pool(asked.candidates)
         pool = ranking(scope, query, limit=limit, threshold=asked.least, explain=asked.explain)
         return _cut(weighed(pool.hits, asked.weights, now), pool.dropped, asked.candidates)
@@ -200,7 +202,7 @@ def _explain(tenant: Tenant, asked: Search, dropped: list[Dropped], found: Found
     found.dropped = [replace(each, hit=replace(each.hit, score=each.hit.absolute)) for each in dropped[:MOST_DROPPED]]
     with found.timed("sql"), tenant_tx(tenant):
         question = "" if asked.by_filters_alone else asked.query
-        found.matched = matched(question, [*found.hits, *(each.hit for each in found.dropped)])
+        found.matched = matched(question, found.clues, [*found.hits, *(each.hit for each in found.dropped)])
 
 
 def _embedded(asked: Search) -> tuple[Query, bool]:

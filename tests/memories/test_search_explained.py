@@ -9,7 +9,7 @@ from tests.conftest import Person
 from tests.fakes.llm import FakeLLM
 from tests.fakes.reranker import FakeReranker
 from tests.fakes.settings import unreachable_embedder, use, use_reranker
-from tests.memories.support import Json, call, fact, keep, lives_in, ok, scripted_add
+from tests.memories.support import Json, call, fact, keep, lives_in, ok, post, scripted_add
 
 SEARCH = "/v3/memories/search/"
 FACTS = ["Likes green tea", "Drinks tea at noon", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]
@@ -46,6 +46,8 @@ def test_every_hit_says_how_each_leg_ranks_it_and_what_of_the_question_it_holds(
         "semantic": {"rank": 1, "score": breakdown["semantic"]},
         "bm25": {"rank": 1, "score": breakdown["bm25"]},
         "entity": {"rank": None, "score": None},
+        "clues": {"rank": None, "score": 0},
+        "context": {"rank": None, "score": 0},
     }
     assert explanation["matched_terms"] == [{"term": "green", "words": ["green"]}, {"term": "tea", "words": ["tea"]}]
     assert hits["Drinks tea at noon"]["explanation"]["legs"]["bm25"]["rank"] == 2
@@ -53,6 +55,19 @@ def test_every_hit_says_how_each_leg_ranks_it_and_what_of_the_question_it_holds(
     assert hits["Plays the violin"]["explanation"]["matched_terms"] == []
     fused = [hit["explanation"]["fused"] for hit in explained(five)["results"]]
     assert fused == sorted(fused, reverse=True)
+
+
+def test_a_hit_says_which_clues_it_has_and_what_its_conversation_adds(alice: Person) -> None:
+    keep(alice, "Painted the kitchen walls", timestamp="2026-03-10T10:00:00Z")
+    said = [{"role": "user", "content": "Which walls were painted?"}, {"role": "assistant", "content": "All."}]
+    post(alice, "/v3/memories/add/", user_id="alex", infer=False, messages=said, timestamp="2026-05-01T10:00:00Z")
+    answer = explained(alice, "What did I paint in March, which walls?", reference_date="2026-05-15")
+    hits = {hit["memory"]: hit["explanation"] for hit in answer["results"]}
+    assert hits["Painted the kitchen walls"]["matched_clues"] == ["time", "speaker"]
+    assert hits["Painted the kitchen walls"]["legs"]["clues"]["rank"] == 1
+    assert hits["All."]["matched_clues"] == []
+    assert hits["All."]["legs"]["context"]["rank"] == 1
+    assert hits["Painted the kitchen walls"]["legs"]["context"] == {"rank": None, "score": 0}
 
 
 def test_an_explanation_changes_no_hit(five: Person) -> None:

@@ -57,10 +57,13 @@ _LIVES = {
         "semantic": {"rank": 2, "score": 0.71},
         "bm25": {"rank": 1, "score": 0.4},
         "entity": {"rank": None, "score": None},
+        "clues": {"rank": None, "score": 0.0},
+        "context": {"rank": None, "score": 0.0},
     },
     "matched_terms": [{"term": "live", "words": ["Lives"]}],
     "matched_attributes": [],
     "matched_topics": [],
+    "matched_clues": [],
 }
 EXPLAINED = {**HIT, "explanation": _LIVES}
 DROPPED = {
@@ -75,10 +78,13 @@ DROPPED = {
             "semantic": {"rank": 9, "score": 0.03},
             "bm25": {"rank": None, "score": 0.0},
             "entity": {"rank": None, "score": None},
+            "clues": {"rank": None, "score": 0.0},
+            "context": {"rank": None, "score": 0.0},
         },
         "matched_terms": [],
         "matched_attributes": [],
         "matched_topics": [],
+        "matched_clues": [],
     },
 }
 FEEDBACK = {

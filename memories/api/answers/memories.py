@@ -128,6 +128,8 @@ class LegsAnswer(Answer):
     semantic = LegAnswer()
     bm25 = LegAnswer()
     entity = LegAnswer()
+    clues = LegAnswer(help_text="Time, speaker and topics that the question names.")
+    context = LegAnswer(help_text="The messages before and after it in the conversation.")
 
 
 class TermAnswer(Answer):
@@ -154,6 +156,10 @@ class ExplanationAnswer(Answer):
     matched_topics = serializers.ListField(
         child=serializers.CharField(), help_text="Its topics that the question names."
     )
+    matched_clues = serializers.ListField(
+        child=serializers.ChoiceField(choices=["time", "speaker", "topic"]),
+        help_text="What the question says of the memory beside its words, and holds.",
+    )
 
 
 class DroppedAnswer(Answer):
@@ -172,7 +178,7 @@ class HitAnswer(ListedMemoryAnswer):
     """A memory that a search found; where `fields` was given, `id` and those keys only."""
 
     score = serializers.FloatField(
-        help_text="From 0 to 1: the best of its own score and of those after it, so that the list is sorted. A hit's own"
+        help_text="From 0 to 1: the best of its own score and of those after it, so that the list is sorted. Its own"
         " is the absolute one, multiplied by `decay` and `feedback`."
     )
     score_breakdown = ScoresAnswer()
