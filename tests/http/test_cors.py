@@ -10,6 +10,7 @@ PAGE = "https://app.example.com"
 ASKED = "authorization,content-type,mem0-user-id,x-mem0-client,x-mem0-source,x-application,idempotency-key"
 READ = (
     "x-request-id,retry-after,x-ratelimit-limit,x-ratelimit-remaining,x-ratelimit-reset,idempotent-replayed,x-degraded"
+    ",x-rerank,x-context-tokens"
 )
 
 
