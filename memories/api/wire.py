@@ -82,7 +82,7 @@ def _scores_json(hit: Hit) -> dict[str, Any]:
     return {"score": hit.score, "score_breakdown": breakdown | judged}
 
 
-LEGS = {"semantic": "semantic", "coverage": "bm25", "share": "entity", "clues": "clues", "context": "context"}
+LEGS = {"semantic": "semantic", "coverage": "bm25", "share": "entity", "clues": "clues", "context": "conversation"}
 """What the wire calls the legs of a ranking."""
 
 

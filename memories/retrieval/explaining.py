@@ -20,7 +20,10 @@ WORDS_READ = 1_000
 
 @dataclass(frozen=True)
 class Matched:
-    """What of a question a memory holds: terms with its own words for them, attributes by key, topics, and clues."""
+    """What of a question a memory holds: terms with its own words for them, attributes by key, topics, and clues.
+
+    Words are named where they are found by themselves; a term may hold without any.
+    """
 
     terms: Mapping[str, Sequence[str]]
     attributes: Mapping[str, str]

@@ -31,7 +31,7 @@ MOST_DROPPED = 20
 
 @dataclass(frozen=True)
 class Leg:
-    """How one leg judges a candidate: its rank from 1 among all, equal ones alike; None where it says nothing for it."""
+    """How one leg judges a candidate: its rank from 1 among all, equal ones alike; None where it says nothing."""
 
     rank: int | None
     score: float | None

@@ -145,7 +145,7 @@ def test_a_search_of_the_past_finds_by_the_text_of_then_and_not_by_that_of_now(
 
 
 def test_the_score_of_then_is_that_which_a_search_had_then(alice: Person, llm: FakeLLM) -> None:
-    keep(alice, "Likes green tea", timestamp=JAN)
+    keep(alice, "Likes green tea", timestamp="2026-01-05T12:00:00+00:00")
     kept = keep(alice, DOG, timestamp=JAN)
     had = [(hit["memory"], hit["score"], hit["score_breakdown"]) for hit in search(alice, "Which dog?", threshold=0)]
     known_at = tick().isoformat()

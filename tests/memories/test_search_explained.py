@@ -12,13 +12,14 @@ from tests.fakes.settings import unreachable_embedder, use, use_reranker
 from tests.memories.support import Json, call, fact, keep, lives_in, ok, post, scripted_add
 
 SEARCH = "/v3/memories/search/"
+LEGS = ("semantic", "bm25", "entity", "clues", "conversation")
 FACTS = ["Likes green tea", "Drinks tea at noon", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]
 
 
 @pytest.fixture
 def five(alice: Person) -> Person:
-    for text in FACTS:
-        keep(alice, text)
+    for year, text in enumerate(FACTS, start=2020):
+        keep(alice, text, timestamp=f"{year}-01-01T00:00:00Z")
     return alice
 
 
@@ -47,7 +48,7 @@ def test_every_hit_says_how_each_leg_ranks_it_and_what_of_the_question_it_holds(
         "bm25": {"rank": 1, "score": breakdown["bm25"]},
         "entity": {"rank": None, "score": None},
         "clues": {"rank": None, "score": 0},
-        "context": {"rank": None, "score": 0},
+        "conversation": {"rank": None, "score": 0},
     }
     assert explanation["matched_terms"] == [{"term": "green", "words": ["green"]}, {"term": "tea", "words": ["tea"]}]
     assert hits["Drinks tea at noon"]["explanation"]["legs"]["bm25"]["rank"] == 2
@@ -66,8 +67,8 @@ def test_a_hit_says_which_clues_it_has_and_what_its_conversation_adds(alice: Per
     assert hits["Painted the kitchen walls"]["matched_clues"] == ["time", "speaker"]
     assert hits["Painted the kitchen walls"]["legs"]["clues"]["rank"] == 1
     assert hits["All."]["matched_clues"] == []
-    assert hits["All."]["legs"]["context"]["rank"] == 1
-    assert hits["Painted the kitchen walls"]["legs"]["context"] == {"rank": None, "score": 0}
+    assert hits["All."]["legs"]["conversation"]["rank"] == 1
+    assert hits["Painted the kitchen walls"]["legs"]["conversation"] == {"rank": None, "score": 0}
 
 
 def test_an_explanation_changes_no_hit(five: Person) -> None:
@@ -148,10 +149,11 @@ def test_filters_alone_explain_nothing_more(five: Person) -> None:
     answer = explained(five, only_metadata_based_search=True, top_k=1)
     assert answer["results"][0]["explanation"] == {
         "fused": None,
-        "legs": {name: {"rank": None, "score": None} for name in ("semantic", "bm25", "entity")},
+        "legs": {name: {"rank": None, "score": None} for name in LEGS},
         "matched_terms": [],
         "matched_attributes": [],
         "matched_topics": [],
+        "matched_clues": [],
     }
     assert answer["dropped"] == []
 

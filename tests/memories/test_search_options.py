@@ -61,7 +61,8 @@ def test_filters_alone_find_the_newest_first_without_a_question(alice: Person) -
     hits = ok(response)["results"]
     assert [hit["memory"] for hit in hits] == texts[::-1]
     assert {hit["score"] for hit in hits} == {1.0}
-    assert hits[0]["score_breakdown"] == {"semantic": None, "bm25": None, "entity": None, "absolute": 1.0}
+    breakdown = dict.fromkeys(["semantic", "bm25", "entity", "decay", "feedback"]) | {"absolute": 1.0}
+    assert hits[0]["score_breakdown"] == breakdown
     assert "X-Degraded" not in response
     assert response["X-Rerank"] == "unavailable"
     assert [hit["memory"] for hit in ok(call(alice, "POST", SEARCH, {**body, "top_k": 1}))["results"]] == texts[2:]

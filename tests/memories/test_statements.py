@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.conftest import Person
-from tests.memories.support import call, keep, ok, post, queue, work
+from tests.memories.support import call, keep, ok, post, queue, search, work
 from tests.orgs.support import project_of
 
 NOISE = ("BEGIN", "COMMIT", "SET LOCAL", "SELECT * FROM caller_by_digests(")
@@ -23,6 +23,7 @@ def statements(person: Person, method: str, path: str, body: dict[str, Any] | No
 
 def test_a_search_is_one_statement(alice: Person) -> None:
     keep(alice, "Likes tea")
+    search(alice, "Each process first asks which projects have indexes of their own.")
     body = {"query": "Which tea does he like?", "filters": {"user_id": "alex"}}
     assert len(statements(alice, "POST", "/v3/memories/search/", body)) == 1
 
@@ -31,6 +32,7 @@ def test_what_a_search_weighs_costs_a_statement_where_a_project_has_it(alice: Pe
     kept = keep(alice, "Likes tea")
     body = {"query": "Which tea does he like?", "filters": {"user_id": "alex"}}
     post(alice, "/v1/feedback/", memory_id=kept, feedback="POSITIVE")
+    search(alice, "As above")
     assert len(statements(alice, "POST", "/v3/memories/search/", body)) == 2
     ok(call(alice, "PATCH", project_of(alice), {"decay": True}))
     assert len(statements(alice, "POST", "/v3/memories/search/", body)) == 3

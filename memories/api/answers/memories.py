@@ -129,7 +129,7 @@ class LegsAnswer(Answer):
     bm25 = LegAnswer()
     entity = LegAnswer()
     clues = LegAnswer(help_text="Time, speaker and topics that the question names.")
-    context = LegAnswer(help_text="The messages before and after it in the conversation.")
+    conversation = LegAnswer(help_text="The messages before and after it in the conversation.")
 
 
 class TermAnswer(Answer):
