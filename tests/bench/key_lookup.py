@@ -25,7 +25,7 @@ KEYS = """
            sha256(convert_to(number::text, 'UTF8')), '', '{}', mine.created_by_id, now()
     FROM generate_series(%s, %s) AS number, (SELECT * FROM api_key ORDER BY created_at LIMIT 1) AS mine
 """
-FUNCTION = "SELECT prosrc, unnest(proconfig) FROM pg_proc WHERE proname = 'caller_by_digests'"
+FUNCTION = "SELECT prosrc, unnest(proconfig) FROM pg_proc WHERE proname = 'key_by_digests'"
 
 
 def add_keys(key: str, first: int, last: int) -> None:

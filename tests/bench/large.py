@@ -46,6 +46,10 @@ COLUMNS = (
 )
 COPY = sql.SQL("COPY memory ({}) FROM STDIN").format(sql.SQL(", ").join(map(sql.Identifier, COLUMNS)))
 PEER_COPY: sql.Composed | sql.SQL = sql.SQL("COPY mem0 (id, vector, payload) FROM STDIN")
+OWN_INDEXES = """
+    SELECT indexname FROM pg_indexes
+    WHERE tablename = 'memory' AND (indexdef LIKE '%USING hnsw%' OR indexdef LIKE '%USING gin%')
+"""
 NEW_PROJECT = """
     INSERT INTO project
     SELECT (jsonb_populate_record(first, jsonb_build_object(
@@ -126,10 +130,14 @@ class Database:
         return sorted(int(user.removeprefix("scope-")) for (user,) in rows)
 
     def grow(self, size: int, scopes: Sequence[int]) -> None:
-        """Adds memories until there are `size`: those of the smallest `scopes` that fit and are missing, and others."""
+        """Adds memories until there are `size`: those of the smallest `scopes` that fit and are missing, and others.
+
+        Indexes of a project's own are dropped before: `manage.py maintain` builds them again, faster than they grow.
+        """
         there = self.size()
         owners = self._owners(size - there, self._missing(size, scopes))
         random.Random(size).shuffle(owners)
+        self._drop_own_indexes()
         with self._sinks() as sinks:
             for start in range(0, len(owners), BATCH):
                 self._write(sinks, owners[start : start + BATCH], seed=there + start)
@@ -164,6 +172,11 @@ class Database:
         with psycopg.connect(self.url) as admin:
             project: UUID = _one(admin.execute(NEW_PROJECT))
             return project
+
+    def _drop_own_indexes(self) -> None:
+        with psycopg.connect(self.url, autocommit=True) as admin:
+            for (name,) in admin.execute(OWN_INDEXES).fetchall():
+                admin.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
 
     @contextmanager
     def _sinks(self) -> Iterator[list[psycopg.Cursor]]:

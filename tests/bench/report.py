@@ -60,6 +60,6 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) ->
         say(f"  {first:<{widths[0]}}  {others}")
 
 
-def show(name: str, value: object, *limits: object) -> None:
+def show(name: str, value: object, *limits: Limit) -> None:
     """Prints one measurement and how it compares with its targets."""
     say(f"  {name:<34} {value!s:<52} {', '.join(map(str, limits))}".rstrip())

@@ -1,14 +1,19 @@
 """The tables of `tests.bench.search`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from tests.bench.clients import Run
 from tests.bench.peers.oss import Race
-from tests.bench.report import Latency, Limit, say, show, table
+from tests.bench.report import Latency, Limit, table
 
 KNOWN_P95 = {1_000: 12.0, 5_000: 20.0, 20_000: 40.0, 100_000: 40.0}
 """The most milliseconds that a search without embedding should take, by the size of its scope."""
+NEW, KNOWN, KNOWN_COMPLETE = "new", "known", "known, scanning on"
+FAST = 1_000
+"""The scope for which there are more targets."""
+Row: TypeAlias = tuple[object, ...]
 PEERS_SHARE = 2
 """How many times as many searches in a second as the library there should be."""
 
@@ -22,8 +27,12 @@ class Measured:
     new: dict[int, Run] = field(default_factory=dict)
     known: dict[int, Run] = field(default_factory=dict)
     statements: Latency = field(default_factory=lambda: Latency([0.0]))
-    peer_new: Race | None = None
-    peer_known: Race | None = None
+    races: dict[str, Race] = field(default_factory=dict)
+    """Of the library, by the kind of questions."""
+
+    def run(self, kind: str) -> Run:
+        """Returns what most clients saw of the questions of a race."""
+        return (self.new if kind == NEW else self.known)[max(self.new)]
 
 
 def show_size(measured: Sequence[Measured]) -> None:
@@ -60,13 +69,9 @@ def show_size(measured: Sequence[Measured]) -> None:
 
 def _show_peer(measured: Sequence[Measured], most: int) -> None:
     rows = [
-        [f"{each.scope:,}", kind, *_race(race), f"{run.per_second / race.per_second:.2f}"]
+        [f"{each.scope:,}", kind, *_race(race), f"{each.run(kind).per_second / race.per_second:.2f}"]
         for each in measured
-        for kind, race, run in (
-            ("new", each.peer_new, each.new[most]),
-            ("known", each.peer_known, each.known[most]),
-        )
-        if race
+        for kind, race in each.races.items()
     ]
     if rows:
         heads = [
@@ -91,42 +96,45 @@ def _race(race: Race) -> list[str]:
 
 def show_targets(measured: Sequence[Measured]) -> None:
     """Prints how the measurements compare with what was aimed at."""
-    say("\nTargets")
-    for each in measured:
-        name = f"{each.size:,}, scope {each.scope:,}"
-        if 1 in each.new:
-            new, known = each.new[1].latency, each.known[1].latency
-            if each.scope == 1_000:
-                show(f"{name}, new", new, Limit(new.p50, 15, "ms"), Limit(new.p95, 35, "ms"))
-                show(f"{name}, known", known, Limit(known.p50, 6, "ms"))
-                ratio = known.p50 / each.statements.p50
-                show(f"{name}, known / SQL", f"{ratio:.2f} times", Limit(ratio, 3, "times"))
-            if each.scope in KNOWN_P95:
-                show(f"{name}, known", known, Limit(known.p95, KNOWN_P95[each.scope], "ms"))
-        _show_peers_share(name, each)
-    _show_growth(measured)
+    rows = [row for each in measured for row in (*_speed(each), *_share(each))] + list(_growth(measured))
+    table("Targets", ["", "measured", "", ""], [(*row, "", "")[:4] for row in rows])
 
 
-def _show_peers_share(name: str, each: Measured) -> None:
-    most = max(each.new)
-    for kind, run, race in (("new", each.new[most], each.peer_new), ("known", each.known[most], each.peer_known)):
-        if race:
-            ratio = run.per_second / race.per_second
-            verdict = "met" if ratio >= PEERS_SHARE else "MISSED"
-            show(f"{name}, {kind}, Loci / mem0ai", f"{ratio:.2f} times", f"{verdict} (at least {PEERS_SHARE:g} times)")
+def _speed(each: Measured) -> Iterator[Row]:
+    if 1 not in each.new:
+        return
+    name = f"{each.size:,}, scope {each.scope:,}"
+    new, known = each.new[1].latency, each.known[1].latency
+    if each.scope == FAST:
+        ratio = known.p50 / each.statements.p50
+        yield f"{name}, new", new, Limit(new.p50, 15, "ms"), Limit(new.p95, 35, "ms")
+        yield f"{name}, known, p50", known, Limit(known.p50, 6, "ms")
+        yield f"{name}, known / statements", f"{ratio:.2f} times", Limit(ratio, 3, "times")
+    if each.scope in KNOWN_P95:
+        yield f"{name}, known, p95", known, Limit(known.p95, KNOWN_P95[each.scope], "ms")
 
 
-def _show_growth(measured: Sequence[Measured]) -> None:
+def _share(each: Measured) -> Iterator[Row]:
+    """How many times as many searches of the most clients there were in a second as the library's."""
+    for kind, race in each.races.items():
+        ratio = each.run(kind).per_second / race.per_second
+        verdict = f"{'met' if ratio >= PEERS_SHARE else 'MISSED'} ({ratio:.2f}, at least {PEERS_SHARE:g} times)"
+        found = f"{race.results:.1f} results against {each.run(kind).hits:.1f}"
+        yield f"{each.size:,}, scope {each.scope:,}, Loci / mem0ai, {kind}", found, verdict
+
+
+def _growth(measured: Sequence[Measured]) -> Iterator[Row]:
     """How much slower the same scope is in the largest database than in the smallest."""
     for scope in sorted({each.scope for each in measured}):
         of_scope = [each for each in measured if each.scope == scope]
         small, large = of_scope[0], of_scope[-1]
         few = min(small.known)
-        if small is not large:
-            for kind, before, after in (("new", small.new, large.new), ("known", small.known, large.known)):
-                ratio = after[few].latency.p50 / before[few].latency.p50
-                name = f"scope {scope:,}, {kind}: {large.size:,} / {small.size:,}"
-                show(name, f"p50 {ratio:.2f} times", Limit(ratio, 1.3, "times"))
+        if small.size == large.size:
+            continue
+        for kind, before, after in (("new", small.new, large.new), ("known", small.known, large.known)):
+            ratio = after[few].latency.p50 / before[few].latency.p50
+            name = f"scope {scope:,}, {kind}, p50: {large.size:,} / {small.size:,}"
+            yield name, f"{ratio:.2f} times", Limit(ratio, 1.3, "times")
 
 
 def _run(run: Run) -> list[str]:

@@ -107,6 +107,7 @@ def race(
                 break
         return outcomes
 
+    memory.vector_store.connection_pool.drain()  # New connections know what was set for the database since.
     embedder = memory.embedding_model
     if vectors:
         memory.embedding_model = Given(queries, vectors)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from tests.bench.report import Latency
 from tests.bench.server import ROOT, Server
@@ -129,6 +130,18 @@ def mem0(server: Server, embeddings: str, *, english: bool) -> Iterator[Oss]:
                 yield peer
             finally:
                 process.terminate()
+
+
+@contextmanager
+def scanning_on(database: str) -> Iterator[None]:
+    """Lets indexes of vectors be read until enough rows pass the filters, by connections that are made from now on."""
+    name = sql.Identifier(DATABASE)
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute(sql.SQL("ALTER DATABASE {} SET hnsw.iterative_scan = 'relaxed_order'").format(name))
+        try:
+            yield
+        finally:
+            admin.execute(sql.SQL("ALTER DATABASE {} RESET hnsw.iterative_scan").format(name))
 
 
 def _environment(folder: str) -> dict[str, str]:
