@@ -64,9 +64,9 @@ class Project:
 
 
 def maintain(say: Say, *, dry_run: bool = False) -> bool:
-    """Builds, repairs and drops indexes, and counts anew what changed; tells `say` of each step, before it.
+    """Builds, repairs and drops indexes, and counts terms anew; tells `say` of each step, before it.
 
-    Run again, it changes nothing but statistics. With `dry_run` it only tells. Returns whether all went well; where
+    Run again, it only counts. With `dry_run` it only tells. Returns whether all went well; where
     another run is under way it leaves everything to that.
     """
     with connections["owner"].cursor() as cursor:
@@ -146,7 +146,9 @@ class _Run:
             for name in self._missing(project)
         ]
         if not project.can_be_ready:
-            self._say(f"{about}: no index of vectors, because {project.dimensions} dimensions are not 1 to 4000")
+            self._say(
+                f"{about}: no vectors of {project.model} that an index can hold ({project.dimensions} dimensions)"
+            )
         elif all(built) and not self._dry_run:
             _write(project, ready=True)
 

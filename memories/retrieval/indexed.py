@@ -23,7 +23,7 @@ from django.db import connection
 from django.db.models import BooleanField, FloatField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from loci.tenancy.context import current_project_id
+from loci.tenancy.context import current_project_id, current_tenant
 from memories.embedding.base import Vectors
 from memories.models import Memory, SearchIndex, TermStatistic
 from memories.retrieval import analyzer
@@ -40,6 +40,7 @@ NEAREST = 100
 HOLDING = 1_000
 """Candidates by their terms, as far as the statistics tell."""
 TOGETHER = 4
+"""How much more often than by chance two terms of a query are taken to be in one memory."""
 MOST_PAIRED = 12
 """Terms of a query, the rarest, that are looked for in pairs too."""
 AT_MOST = 4
@@ -99,7 +100,7 @@ def _mean_length_if_large(scope: QuerySet[Memory]) -> float | None:
     """
     limit = settings.EXACT_LIMIT
     counted, params = scope.order_by().values("term_count")[: limit + 1].query.sql_with_params()
-    key = "scope:" + hashlib.sha256(f"{counted} {params}".encode()).hexdigest()
+    key = "scope:" + hashlib.sha256(f"{current_tenant()} {counted} {params}".encode()).hexdigest()
     kept = caches["process"].get(key)
     if kept is None:
         statement = f"SELECT count(*), avg(term_count)::float8 FROM ({counted}) AS counted"  # noqa: S608 - Django's SQL
@@ -186,8 +187,8 @@ def _by_distance(scope: QuerySet[Memory], vector: Vectors, index: Index) -> Quer
 def _telling(query: Query, of: Large) -> list[str]:
     """Returns tsqueries for what tells most of the query: its rarest terms and pairs of terms.
 
-    They are so many that some `HOLDING` memories match one, if the pairs stand together `TOGETHER` times as often as by
-    chance.
+    They are so many that some `HOLDING` memories match one. Pairs matter where no term is rare: a memory with two of a
+    question's common words is better than one with any of them.
     """
     literals = map(analyzer.tsquery_literal, analyzer.query_terms(query.text))
     terms = sorted(zip(of.documents, literals, strict=True))[:MOST_PAIRED]
