@@ -157,7 +157,7 @@ def ranking(
         rows = list(Memory.objects.raw(statement, params))
     found = [(row, _hit(row, then=said is not None, explain=explain)) for row in rows]
     dropped = [Dropped(hit, Reason.TOP_K if row.reaches else Reason.THRESHOLD) for row, hit in found if not row.kept]
-    return Ranking(sorted_by_score([hit for row, hit in found if row.kept]), dropped)
+    return Ranking(sorted_by_score([hit for row, hit in found if row.kept]), dropped[:MOST_DROPPED])
 
 
 @dataclass(frozen=True)
