@@ -42,6 +42,14 @@ class MemoryState(models.TextChoices):
     DELETED = "deleted"
 
 
+def _index_of(kind: str) -> models.Index:
+    return models.Index(
+        fields=["project", f"{kind}_id", "created_at"],
+        name=f"memory_of_{kind}",
+        condition=Q((f"{kind}_id__isnull", False)),
+    )
+
+
 class Memory(Scoped):
     """An identity. What it says now is here, for search; what it said when is in its revisions.
 
@@ -88,9 +96,9 @@ class Memory(Scoped):
         db_table = "memory"
         indexes = [
             models.Index(fields=["project", "user_id", "created_at"], name="memory_user"),
-            models.Index(fields=["project", "agent_id", "created_at"], name="memory_agent"),
-            models.Index(fields=["project", "app_id", "created_at"], name="memory_app"),
-            models.Index(fields=["project", "run_id", "created_at"], name="memory_run"),
+            _index_of("agent"),
+            _index_of("app"),
+            _index_of("run"),
             models.Index(fields=["project", "created_at"], name="memory_newest"),
             models.Index(fields=["project", "hash"], name="memory_hash"),
             models.Index(
