@@ -10,7 +10,8 @@ Every candidate has five legs, and is found if any of them speaks for it:
 - `clues`, the sum of the inverse document frequencies of the clues that it has (`clues`): a question's time is weighed
   like a word;
 - its context: what speaks for the memories before and after it in a conversation. A short turn leans on those around it
-  ("Yes, the blue one"), a long one stands alone, so the context counts the less the longer the text is.
+  ("Yes, the blue one") and gives them theirs; a long one stands alone, and matches many questions by a word or two. So
+  the context counts the less the longer either text is: measured, it costs nothing in chats with long answers then.
 
 **The order** is by `fused`: the weighted sum of the legs, of which the first two are put between 0 and 1 by their range
 within the query's scope. So a leg that tells the candidates apart well counts as much in a query of rare words as in
@@ -28,14 +29,14 @@ The weights were fitted on one half of the questions of `tests.bench.retrieval` 
 
 from collections.abc import Iterable, Sequence
 
-DENSE_WEIGHT, LEXICAL_WEIGHT, ATTRIBUTE_WEIGHT, CLUES_WEIGHT, CONTEXT_WEIGHT = 0.5, 0.5, 1.1, 0.12, 0.3
+DENSE_WEIGHT, LEXICAL_WEIGHT, ATTRIBUTE_WEIGHT, CLUES_WEIGHT, CONTEXT_WEIGHT = 0.5, 0.5, 1.1, 0.12, 0.5
 """How much each leg counts in the order. An attribute counts like the best match of both words and meaning."""
 
 LEAST_RANGE = 0.3
 """Of cosines. Where all texts are much the same, small differences are no evidence."""
 
-STANDS_ALONE = 16
-"""The length, in terms, of a text on which its context has half of its weight."""
+STANDS_ALONE = 24
+"""The length, in terms, of a text that half leans on its context."""
 
 INTERCEPT, SEMANTIC, COVERAGE, CLUES = -3.2, 8.0, 3.0, 0.5
 """The logistic of the absolute score: of the cosine, of how much of the query's information a memory holds, and of its
@@ -52,11 +53,13 @@ OWN = f"""{DENSE_WEIGHT} * coalesce((semantic - least_semantic) / {_RANGE}, 0)
     + {LEXICAL_WEIGHT} * coalesce(coverage / nullif(most_coverage, 0), 0)
     + {ATTRIBUTE_WEIGHT} * coalesce(share, 0) + {CLUES_WEIGHT} * clues"""
 
-_LEANING = f"{CONTEXT_WEIGHT} / 2 / (1 + power(length / {STANDS_ALONE}.0, 2))"
+LEANS = f"1 / (1 + power(length / {STANDS_ALONE}.0, 2))"
 
-FUSED = f"own + {_LEANING} * (coalesce(own_before, 0) + coalesce(own_after, 0))"
+_CONTEXT = f"{CONTEXT_WEIGHT} / 2 * leans"
 
-ABSOLUTE = f"1 - (1 - alone) * (1 - {_LEANING} * (coalesce(alone_before, 0) + coalesce(alone_after, 0)))"
+FUSED = f"own + {_CONTEXT} * (coalesce(own_before, 0) + coalesce(own_after, 0))"
+
+ABSOLUTE = f"1 - (1 - alone) * (1 - {_CONTEXT} * (coalesce(alone_before, 0) + coalesce(alone_after, 0)))"
 
 RANGE = "min(semantic) AS least_semantic, max(semantic) AS most_semantic, max(coverage) AS most_coverage"
 """What `OWN` reads beside the legs, as aggregates over all candidates."""
@@ -75,7 +78,8 @@ def totals_known(mean_length: float, texts: int, holding: Sequence[int], clues: 
 
     Of clues nothing is known: their share among the candidates stands for that in the scope.
     """
-    return _totals(f"{mean_length!r}::float8", f"{texts}", [f"{min(each, texts)}" for each in holding], clues)
+    known = _totals(f"{mean_length!r}::float8", f"{texts}", [f"{min(each, texts)}" for each in holding], clues)
+    return f"{known} LIMIT 1"  # Without clues nothing in it is an aggregate.
 
 
 def _totals(average: str, texts: str, holding: Iterable[str], clues: int) -> str:

@@ -255,10 +255,12 @@ STATEMENT = f"""
         FROM scanned CROSS JOIN totals LEFT JOIN named USING (id)
     ),
     range AS MATERIALIZED (SELECT {fusion.RANGE} FROM legs),
-    weighed AS MATERIALIZED (SELECT legs.*, {fusion.OWN} AS own, {fusion.ALONE} AS alone FROM legs CROSS JOIN range),
-    preceding AS (SELECT id, own AS own_before, alone AS alone_before FROM weighed),
+    weighed AS MATERIALIZED (
+        SELECT legs.*, {fusion.OWN} AS own, {fusion.ALONE} AS alone, {fusion.LEANS} AS leans FROM legs CROSS JOIN range
+    ),
+    preceding AS (SELECT id, own * leans AS own_before, alone * leans AS alone_before FROM weighed),
     following AS (
-        SELECT follows AS id, max(own) AS own_after, max(alone) AS alone_after
+        SELECT follows AS id, max(own * leans) AS own_after, max(alone * leans) AS alone_after
         FROM weighed WHERE follows IS NOT NULL GROUP BY follows
     ),
     scored AS (
