@@ -53,9 +53,10 @@ OWN = f"""{DENSE_WEIGHT} * coalesce((semantic - least_semantic) / {_RANGE}, 0)
     + {LEXICAL_WEIGHT} * coalesce(coverage / nullif(most_coverage, 0), 0)
     + {ATTRIBUTE_WEIGHT} * coalesce(share, 0) + {CLUES_WEIGHT} * clues"""
 
-LEANS = f"1 / (1 + power(length / {STANDS_ALONE}.0, 2))"
+LEANS = f"1 / (1 + power(length::float8 / {STANDS_ALONE}, 2))"
+"""In double precision, as all of it: numbers of any length would take longer than the rest together."""
 
-_CONTEXT = f"{CONTEXT_WEIGHT} / 2 * leans"
+_CONTEXT = f"{CONTEXT_WEIGHT / 2}::float8 * leans"
 
 FUSED = f"own + {_CONTEXT} * (coalesce(own_before, 0) + coalesce(own_after, 0))"
 

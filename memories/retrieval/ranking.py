@@ -258,14 +258,17 @@ STATEMENT = f"""
     weighed AS MATERIALIZED (
         SELECT legs.*, {fusion.OWN} AS own, {fusion.ALONE} AS alone, {fusion.LEANS} AS leans FROM legs CROSS JOIN range
     ),
-    preceding AS (SELECT id, own * leans AS own_before, alone * leans AS alone_before FROM weighed),
+    preceding AS (
+        SELECT one.id, before.own * before.leans AS own_before, before.alone * before.leans AS alone_before
+        FROM weighed AS one JOIN weighed AS before ON before.id = one.follows
+    ),
     following AS (
         SELECT follows AS id, max(own * leans) AS own_after, max(alone * leans) AS alone_after
         FROM weighed WHERE follows IS NOT NULL GROUP BY follows
     ),
     scored AS (
         SELECT weighed.*, {fusion.FUSED} AS fused, {fusion.ABSOLUTE} AS absolute FROM weighed
-        LEFT JOIN preceding ON preceding.id = weighed.follows LEFT JOIN following ON following.id = weighed.id
+        LEFT JOIN preceding ON preceding.id = weighed.id LEFT JOIN following ON following.id = weighed.id
     ),
     best AS ({{best}})
     SELECT memory.id, memory.project_id, memory.text, memory.hash, memory.metadata, memory.categories,
