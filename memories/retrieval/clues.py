@@ -74,5 +74,6 @@ def _about(question: str) -> Clue | None:
     keys = keys_that_may_be_named([question])
     if not keys:
         return None
-    named = "(lower(memory.speaker_name) = ANY(%s::text[]) OR memory.topic_keys && %s::varchar[])::int"
+    speaks = "memory.speaker_name <> '' AND lower(memory.speaker_name) = ANY(%s::text[])"
+    named = f"({speaks} OR memory.topic_keys && %s::varchar[])::int"
     return Clue("topic", named, [keys, keys])

@@ -237,7 +237,7 @@ _RANKS = ", ".join(
 )
 BEST_AND_DROPPED = f"""
     SELECT *, reaches AND row_number() OVER (PARTITION BY reaches ORDER BY {ORDER}) <= %s AS kept, {_RANKS}
-    FROM (SELECT *, {REACHES} AS reaches, fused - own AS context FROM scored) AS candidate
+    FROM (SELECT *, {REACHES} AS reaches, fused - own AS context FROM scored WHERE id IS NOT NULL) AS candidate
     ORDER BY kept DESC, {ORDER} LIMIT %s
 """  # noqa: S608 - as below
 EXPLAINED = ", " + ", ".join(
@@ -245,7 +245,8 @@ EXPLAINED = ", " + ", ".join(
     for column in ("reaches", "fused", "terms_held", "clues_had", "clues", "context", *(f"{leg}_rank" for leg in LEGS))
 )
 
-# Materialized: else a planner without statistics computes the totals anew for every row.
+# A planner without statistics takes a scope for a row or two. So what is computed once is materialized, and the joins
+# of whole scopes are full ones, which cannot be nested loops; a row of theirs that is not `weighed` has no score.
 STATEMENT = f"""
     WITH named AS MATERIALIZED ({{named}}),
     scanned AS MATERIALIZED ({{scanned}}),
@@ -259,16 +260,18 @@ STATEMENT = f"""
         SELECT legs.*, {fusion.OWN} AS own, {fusion.ALONE} AS alone, {fusion.LEANS} AS leans FROM legs CROSS JOIN range
     ),
     preceding AS (
-        SELECT one.id, before.own * before.leans AS own_before, before.alone * before.leans AS alone_before
-        FROM weighed AS one JOIN weighed AS before ON before.id = one.follows
+        SELECT id, own * leans AS own_before, alone * leans AS alone_before
+        FROM weighed WHERE EXISTS (SELECT FROM weighed WHERE follows IS NOT NULL)
     ),
     following AS (
         SELECT follows AS id, max(own * leans) AS own_after, max(alone * leans) AS alone_after
         FROM weighed WHERE follows IS NOT NULL GROUP BY follows
     ),
-    scored AS (
-        SELECT weighed.*, {fusion.FUSED} AS fused, {fusion.ABSOLUTE} AS absolute FROM weighed
-        LEFT JOIN preceding ON preceding.id = weighed.id LEFT JOIN following ON following.id = weighed.id
+    scored AS MATERIALIZED (
+        SELECT weighed.*, {fusion.FUSED} AS fused, {fusion.ABSOLUTE} AS absolute
+        FROM weighed
+        FULL JOIN preceding ON preceding.id = weighed.follows
+        FULL JOIN following ON following.id = weighed.id
     ),
     best AS ({{best}})
     SELECT memory.id, memory.project_id, memory.text, memory.hash, memory.metadata, memory.categories,
