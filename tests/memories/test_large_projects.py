@@ -88,6 +88,15 @@ def test_what_is_not_to_be_shown_no_index_shows(many: Person, bob: Person, maint
     assert len(found(many, top_k=100)) == 62
 
 
+@pytest.mark.parametrize("question", ["What is it?", "…"])
+def test_a_question_that_tells_nothing_finds_every_memory_once(
+    many: Person, maintained: Maintained, question: str
+) -> None:
+    maintained(LIMIT)
+    hits = [hit["id"] for hit in search(many, question, threshold=0, top_k=100)]
+    assert len(hits) == len(set(hits)) == 62
+
+
 def test_with_the_embedder_down_the_words_still_find(many: Person, maintained: Maintained) -> None:
     maintained(LIMIT)
     with unreachable_embedder():
