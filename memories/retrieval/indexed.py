@@ -200,6 +200,8 @@ def _telling(query: Query, of: Large) -> list[str]:
     by_rarity = sorted([*single, *pairs])
     matched = accumulate(documents for documents, _ in by_rarity)
     chosen = [clause for total, (_, clause) in zip(matched, by_rarity, strict=True) if total <= HOLDING]
+    if query.vector is None:  # Nothing else then finds what holds a common word.
+        chosen = list(dict.fromkeys([*(clause for _, clause in single[:1]), *chosen]))
     alone = {clause for clause in chosen if len(clause) == 1}
     return [" & ".join(f"({term})" for term in clause) for clause in chosen if not _says_more(clause, alone)]
 

@@ -106,6 +106,17 @@ def test_with_the_embedder_down_the_words_still_find(many: Person, maintained: M
     assert response.json()["results"][0]["memory"] == ANSWER
 
 
+def test_with_the_embedder_down_a_common_word_finds_too(
+    many: Person, maintained: Maintained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(many, ["Went to the dentist"] * 12, near(QUESTION, 12), created_at=timezone.now() - timedelta(days=9))
+    monkeypatch.setattr("memories.retrieval.indexed.NEAREST", 20)
+    monkeypatch.setattr("memories.retrieval.indexed.HOLDING", 10)
+    maintained(LIMIT)
+    with unreachable_embedder():
+        assert {hit["memory"] for hit in search(many, "dentist", top_k=5)} == {"Went to the dentist"}
+
+
 def test_maintenance_builds_what_is_missing_and_then_only_counts(many: Person, maintained: Maintained) -> None:
     first, second = maintained(LIMIT), maintained(LIMIT)
     assert ["count terms" in line for line in first] == [True, False, False]
