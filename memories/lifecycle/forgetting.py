@@ -62,7 +62,8 @@ def _empty_revisions(memories: Collection[Memory]) -> None:
     now = timezone.now()
     revisions = Revision.objects.filter(memory_id__in=[memory.id for memory in memories])
     revisions.filter(recorded_to__isnull=True).update(recorded_to=now)
-    revisions.update(text="", attribute_key="", attribute_value="", own_words=None, judged=None, **NOT_FOUND_BY)
+    said: dict[str, Any] = {"text": "", "attribute_key": "", "attribute_value": "", "own_words": None, "judged": None}
+    revisions.update(**said, speaker_name="", **NOT_FOUND_BY)
     Revision.objects.bulk_create(
         Revision(
             memory_id=memory.id,

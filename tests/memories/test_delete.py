@@ -285,6 +285,7 @@ def test_deleting_what_nobody_knows_is_no_error(alice: Person) -> None:
 def test_an_erased_user_leaves_nothing_behind(alice: Person) -> None:
     add(alice, "I live in Rexus. I like tea.", metadata={"where": "Rexus"}, custom_instructions="About Rexus")
     keep(alice, "Rexus again")
+    add(alice, [{"role": "user", "name": "Rexus", "content": "I said so."}], infer=False)
     kept = keep(alice, "Nothing of his", user_id="bob")
     queue(alice, "I moved to Rexus once more.")
     answer = delete(alice, "/v2/entities/user/alex/")
