@@ -80,9 +80,10 @@ def _screened(tenant: Tenant, texts: Sequence[str]) -> list[Screened]:
 
 
 def _restated(edit: Edit, said: Screened, vector: Any) -> PreparedEdit:
-    # What an extractor judged of the text before says nothing of the new one.
+    # What an extractor judged of the text before says nothing of the new one, and whoever said that, not this.
     fact = Fact(said.text, flags=said.flags)
-    columns = {**edit.columns, **searchable(said.text, vector), **columns_of(fact), **NO_CATEGORIES}
+    new: dict[str, Any] = {**columns_of(fact), **NO_CATEGORIES, "speaker_name": ""}
+    columns = {**edit.columns, **searchable(said.text, vector), **new}
     return PreparedEdit(edit.memory_id, said.text, columns, {**kept_of(fact), **NO_CATEGORIES})
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.conftest import Person
-from tests.memories.support import Json, keep, post, search
+from tests.memories.support import Json, keep, post, put, search
 
 ASKED_ON = "2026-05-15T12:00:00Z"
 
@@ -53,6 +53,14 @@ def test_a_name_in_the_question_finds_what_its_bearer_said(alice: Person) -> Non
     )
     assert first(alice, "Which class did Melanie sign up for?") == "I signed up for a pottery class"
     assert first(alice, "Which class did Caroline sign up for?") == "I signed up for the pottery class"
+
+
+def test_who_said_a_text_did_not_say_the_one_that_it_is_edited_to(alice: Person) -> None:
+    told(alice, {"role": "user", "name": "Caroline", "content": "I signed up for the pottery class"})
+    kept = search(alice, "Caroline", threshold=0)[0]["id"]
+    put(alice, kept, text="Melanie signed up for the pottery class")
+    (hit,) = search(alice, "Caroline", threshold=0, explain=True)
+    assert hit["explanation"]["matched_clues"] == []
 
 
 def test_a_short_answer_is_found_by_what_it_answers(alice: Person) -> None:
