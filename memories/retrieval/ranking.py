@@ -125,16 +125,6 @@ def rank(scope: QuerySet[Memory], query: Query, *, limit: int, threshold: float 
     return ranking(scope, query, limit=limit, threshold=threshold).hits
 
 
-def rank_then(
-    scope: QuerySet[Memory], said: QuerySet[Revision], query: Query, *, limit: int, threshold: float = 0.0
-) -> list[Hit]:
-    """Returns as `rank` does the best memories, by what they said at a time, and as they were then.
-
-    `scope` is what `memories.past.known` returns, and `said` what `memories.past.said_by` does of `OF_SCANNED`.
-    """
-    return ranking(scope, query, said=said, limit=limit, threshold=threshold).hits
-
-
 def ranking(
     scope: QuerySet[Memory],
     query: Query,
@@ -144,7 +134,11 @@ def ranking(
     threshold: float = 0.0,
     explain: bool = False,
 ) -> Ranking:
-    """Returns what `rank` does or, with `said`, `rank_then`; with `explain` also what was dropped, and of each why."""
+    """Returns what `rank` does, and with `explain` also the best of what was dropped, and of each why.
+
+    With `said`, memories are found by what they said at a time, and are as they were then: `scope` is what
+    `memories.past.known` returns, and `said` what `memories.past.said_by` does of `OF_SCANNED`.
+    """
     if said is not None:
         query = replace(query, clues=())  # They are of what a memory says now.
     reading = _reading(scope, query, said, limit + MOST_DROPPED if explain else limit)
