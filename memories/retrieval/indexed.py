@@ -150,7 +150,8 @@ def searching_by_index(index: Index, limit: int) -> Iterator[None]:
 
     A planner that takes the scope for smaller than it is, because it knows nothing of policies, would rather sort it.
     """
-    visited = max(VISITED, AT_MOST * _wanted(limit) * index.memories // settings.EXACT_LIMIT)
+    share = min(1.0, _wanted(limit) / max(1, settings.EXACT_LIMIT))
+    visited = max(VISITED, AT_MOST * int(share * index.memories))
     with connection.cursor() as cursor:
         cursor.execute(
             "SET LOCAL enable_sort = off; SET LOCAL hnsw.iterative_scan = relaxed_order;"

@@ -126,6 +126,11 @@ def test_maintenance_builds_what_is_missing_and_then_only_counts(many: Person, m
         assert dict(TermStatistic.objects.values_list("term", "documents")) == {"note": 60}
 
 
+def test_without_an_exact_limit_every_search_is_by_index(many: Person, maintained: Maintained) -> None:
+    maintained(0)
+    assert len(found(many, top_k=100)) == 62
+
+
 def test_an_interrupted_index_is_built_again(many: Person, maintained: Maintained, services: Services) -> None:
     maintained(LIMIT)
     with superuser(services) as connection:
