@@ -69,19 +69,32 @@ class TimestampField(serializers.Field[datetime, Any, Any, Any]):
     default_error_messages = {"invalid": "Must be epoch seconds or an ISO 8601 date or date-time."}
 
     def to_internal_value(self, data: Any) -> datetime:
-        """Returns an aware datetime."""
+        """Returns a datetime in UTC."""
+        return self.read(data).astimezone(UTC)
+
+    def read(self, data: Any) -> datetime:
+        """Returns a datetime in the zone that was given; its time in UTC is one that Python can tell."""
         if isinstance(data, bool) or not isinstance(data, int | float | str):
             self.fail("invalid")
         try:
             value = _from_text(data.strip()) if isinstance(data, str) else datetime.fromtimestamp(data, UTC)
-            # In UTC here already: Postgres keeps what Python then cannot read, beyond the years 1 and 9999.
-            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+            value = value if value.tzinfo else value.replace(tzinfo=UTC)
+            value.astimezone(UTC)  # Postgres keeps what Python then cannot read, beyond the years 1 and 9999.
         except (ValueError, OverflowError, OSError):
             self.fail("invalid")
+        return value
 
     def to_representation(self, value: Any) -> Any:
         """Never called: the field is only read."""
         return value
+
+
+class ZonedTimestampField(TimestampField):
+    """The same in the time zone that it is given in: somebody's days are meant."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """Returns an aware datetime."""
+        return self.read(data)
 
 
 def _from_text(text: str) -> datetime:

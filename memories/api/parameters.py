@@ -1,6 +1,7 @@
 """What lists and searches may ask (contract.md §5.2, §5.4 to §5.6, §5.8, §5.9)."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
@@ -8,7 +9,7 @@ from rest_framework import serializers
 
 from loci.http.aliases import query_list
 from memories.api.description import example
-from memories.api.fields import IgnoredField, TimestampField
+from memories.api.fields import IgnoredField, TimestampField, ZonedTimestampField
 from memories.api.filters_schema import FILTERS_REFERENCE
 from memories.api.serializers import Input
 from memories.past import Moment
@@ -121,7 +122,7 @@ class FindInput(MomentInput):
         return Visibility(
             expired=given["show_expired"],
             superseded=given.get("include_superseded", superseded) and not given["latest_only"],
-            today=next((day.date() for day in days if day), None),
+            today=next((day.astimezone(UTC).date() for day in days if day), None),
             moment=self.moment(),
         )
 
@@ -173,9 +174,12 @@ class SearchInput(FindInput):
         max_value=1,
         help_text="The least absolute score of a hit. Default: 0 in v1, 0.1 in v2 and v3.",
     )
-    reference_date = TimestampField(
+    reference_date = ZonedTimestampField(
         required=False,
-        help_text="When it is for this search, from which `last week` is understood. What had expired is not found.",
+        help_text=(
+            "When it is for this search, from which `last week` is understood, in days of its time zone. What had"
+            " expired is not found."
+        ),
     )
     output_format = OutputFormatField()
     rerank = serializers.BooleanField(

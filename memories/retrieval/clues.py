@@ -8,7 +8,7 @@ still found.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from memories.models import Trust
@@ -26,7 +26,8 @@ _WHEN = "coalesce(memory.event_time, memory.created_at)"
 _BEFORE, _AFTER = f"extract(epoch FROM %s::timestamptz - {_WHEN})", f"extract(epoch FROM {_WHEN} - %s::timestamptz)"
 _NEAR = f"exp(-least(4 * greatest({_BEFORE}, {_AFTER}, 0)::float8 / %s, 50))"
 """1 within the time, and less with the distance to it, in units of its own length; not so little as to underflow."""
-_ON_WEEKDAY = f"CASE extract(isodow FROM {_WHEN} AT TIME ZONE %s) WHEN %s THEN 1 ELSE {OTHER_WEEKDAY} END"
+_WEEKDAY = f"extract(isodow FROM {_WHEN} AT TIME ZONE make_interval(secs => %s))"
+_ON_WEEKDAY = f"CASE {_WEEKDAY} WHEN %s THEN 1 ELSE {OTHER_WEEKDAY} END"
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ def _within(time: Times) -> tuple[str, list[Any]]:
     near: list[Any] = [time.start, time.end, length]
     if time.weekday is None:
         return _NEAR, near
-    zone = str(time.start.tzinfo)
-    return f"{_NEAR} * {_ON_WEEKDAY}", [*near, zone, time.weekday + 1]
+    # Its seconds from UTC: names such as `UTC+02:00` Postgres reads the other way around.
+    east = (time.start.utcoffset() or timedelta()).total_seconds()
+    return f"{_NEAR} * {_ON_WEEKDAY}", [*near, east, time.weekday + 1]
 
 
 def _spoken_by(question: str) -> Clue | None:

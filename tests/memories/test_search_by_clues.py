@@ -31,6 +31,14 @@ def test_a_time_is_understood_from_the_reference_date(alice: Person) -> None:
     assert first(alice, "Where did I swim yesterday?", reference_date="2026-03-10") == "Went swimming in the pool"
 
 
+def test_days_are_those_of_the_time_zone_of_the_reference_date(alice: Person) -> None:
+    for said_at in ("04-28T20:00", "04-29T20:00", "05-14T20:00", "05-15T10:00"):
+        keep(alice, f"Ran with the club, note of 2026-{said_at[:5]}", timestamp=f"2026-{said_at}:00-08:00")
+    evening = "2026-05-15T20:00:00-08:00"
+    assert first(alice, "Where did I run yesterday?", reference_date=evening).endswith("2026-05-14")
+    assert first(alice, "Where did I run the Wednesday two weeks ago?", reference_date=evening).endswith("2026-04-29")
+
+
 def told(person: Person, *messages: Json, **parameters: Any) -> None:
     post(person, "/v3/memories/add/", user_id="alex", infer=False, messages=list(messages), **parameters)
 
