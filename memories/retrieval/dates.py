@@ -1,12 +1,12 @@
 """Which times a question names: "last spring", "on the Wednesday two months ago", "in May 2023" (design.md §4).
 
 English only. A date without a year is the last one before the reference date, since questions to a memory are mostly
-about what was. What is named vaguely ("four weeks ago") is as wide as people mean it.
+about what was; since a time is until then. What is named vaguely ("four weeks ago") is as wide as people mean it.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -59,10 +59,15 @@ def _times(text: str, today: datetime) -> Iterator[Times]:
 def _read(match: re.Match[str], *, reading: "Reading", today: datetime, found: list[Times]) -> str:
     """Takes the phrase out of the text, so that no other reading finds a part of it; an impossible date stays."""
     try:
-        found.append(reading(match, today))
+        time = reading(match, today)
+        found.append(_until_now(time, today) if match[0].startswith("since ") else time)
     except (ValueError, OverflowError):
         return match[0]
     return " "
+
+
+def _until_now(time: Times, today: datetime) -> Times:
+    return replace(time, end=max(time.end, today + DAY))
 
 
 def _ago(match: re.Match[str], today: datetime) -> Times:
@@ -163,7 +168,7 @@ def _number(words: str) -> int:
 Reading = Callable[[re.Match[str], datetime], Times]
 
 _READINGS: list[tuple[re.Pattern[str], Reading]] = [
-    (re.compile(rf"\b{pattern}\b"), reading)
+    (re.compile(rf"\b(?:since )?{pattern}\b"), reading)
     for pattern, reading in (
         (rf"{_YEAR}-(?P<number>\d\d)-(?P<date>\d\d)", _iso_date),
         (rf"(?P<date>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? {_YEAR})?", _date),
@@ -172,7 +177,7 @@ _READINGS: list[tuple[re.Pattern[str], Reading]] = [
         (rf"(?:past|last|previous) {_COUNT} {_UNIT}", _lately),
         (r"(?P<which>past|last|previous|this|next) (?P<unit>week|month|year)", _period),
         (r"(?P<which>past|last|previous|this|next) weekend", _weekend),
-        (rf"(?:last|past|on) {_WEEKDAY}", _weekday),
+        (rf"(?:last|past|on|since) {_WEEKDAY}", _weekday),
         (r"(?P<day>the day before yesterday|yesterday|last night|today)", _named_day),
         (rf"(?:in|of|during|last|since|early|late|mid|this) {_MONTH}(?:,? {_YEAR})?", _month),
         (rf"(?:in|of|during|last|since|this)(?: the)? (?P<season>{'|'.join(_SEASONS)})(?:(?: of)? {_YEAR})?", _season),

@@ -41,6 +41,10 @@ def named(question: str) -> list[str]:
         ("What did he say on December 24?", "2025-12-24..2025-12-25"),
         ("What was decided on 2026-02-03?", "2026-02-03..2026-02-04"),
         ("Where did she live in 2019?", "2019-01-01..2020-01-01"),
+        ("Where has she lived since 2019?", "2019-01-01..2026-05-16"),
+        ("What have I planted since March?", "2026-03-01..2026-05-16"),
+        ("How far have I run since last week?", "2026-05-04..2026-05-16"),
+        ("Whom have I met since Monday?", "2026-05-11..2026-05-16"),
     ],
 )
 def test_a_time_that_a_question_names_is_understood(question: str, time: str) -> None:
