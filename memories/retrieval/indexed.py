@@ -4,8 +4,9 @@ A project above `EXACT_LIMIT` has indexes of its own, which `manage.py maintain`
 refreshes. In a scope above the limit, candidates are the nearest by the index of vectors, those that hold a rare term
 of the query by the index of terms, those that support an attribute that is asked for, and what is beside the nearest
 in a conversation; and the farthest one, since the order is by the range of cosines in the scope. Of each candidate all
-legs are exact, only the weights of terms are those of the whole project, and the weights of clues those among the
-candidates. So scores compare with those of smaller scopes.
+legs are exact, only the weights of terms are those of the whole project, the weights of clues those among the
+candidates, and the context is of neighbours that are candidates too. So scores compare with those of smaller scopes.
+A clue alone makes no candidate: a time that a question names is weighed among what its words and its meaning find.
 """
 
 import hashlib
