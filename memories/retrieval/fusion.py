@@ -79,8 +79,7 @@ def totals_known(mean_length: float, texts: int, holding: Sequence[int], clues: 
 
     Of clues nothing is known: their share among the candidates stands for that in the scope.
     """
-    known = _totals(f"{mean_length!r}::float8", f"{texts}", [f"{min(each, texts)}" for each in holding], clues)
-    return f"{known} LIMIT 1"  # Without clues nothing in it is an aggregate.
+    return _totals(f"{mean_length!r}::float8", f"{texts}", [f"{min(each, texts)}" for each in holding], clues)
 
 
 def _totals(average: str, texts: str, holding: Iterable[str], clues: int) -> str:
