@@ -15,8 +15,8 @@ LONGEST_PAUSE = timedelta(minutes=30)
 """Between two messages of one conversation, where nothing else says that they are of the same."""
 SESSION = "session_id"
 """The key of metadata that names a conversation."""
-LOOKED_AT = 50
-"""The newest messages of a scope among which the one before is looked for: conversations at the same time are few."""
+LOOKED_AT = 200
+"""The newest memories of a scope, among which the message before is looked for: it is rarely farther away."""
 
 
 @dataclass
@@ -29,13 +29,13 @@ class Conversation:
     @classmethod
     def of(cls, scope: Scope, metadata: Mapping[str, Any] | None, said_at: datetime) -> Self:
         """Returns the conversation that a message of this time continues, inside the caller's `tenant_tx`."""
-        said = visible(Q(verbatim=True, created_at__lte=said_at, **scope.exactly())).order_by("-created_at", "-id")
+        said = visible(Q(created_at__lte=said_at, **scope.exactly())).order_by("-created_at", "-id")
         session = (metadata or {}).get(SESSION)
         is_named = session is not None or scope.run_id is not None
-        rows = said.values_list("id", "created_at", f"metadata__{SESSION}")[:LOOKED_AT]
+        rows = said.values_list("id", "created_at", "verbatim", f"metadata__{SESSION}")[:LOOKED_AT]
         same = (
             memory_id
-            for memory_id, at, named in rows
-            if named == session and (is_named or at >= said_at - LONGEST_PAUSE)
+            for memory_id, at, verbatim, named in rows
+            if verbatim and named == session and (is_named or at >= said_at - LONGEST_PAUSE)
         )
         return cls(next(same, None))
