@@ -56,11 +56,11 @@ OWN = f"""{DENSE_WEIGHT} * coalesce((semantic - least_semantic) / {_RANGE}, 0)
 LEANS = f"1 / (1 + power(length::float8 / {STANDS_ALONE}, 2))"
 """In double precision, as all of it: numbers of any length would take longer than the rest together."""
 
-_CONTEXT = f"{CONTEXT_WEIGHT / 2}::float8 * leans"
+FUSED = f"own + {CONTEXT_WEIGHT / 2}::float8 * leans * (coalesce(own_before, 0) + coalesce(own_after, 0))"
 
-FUSED = f"own + {_CONTEXT} * (coalesce(own_before, 0) + coalesce(own_after, 0))"
-
-ABSOLUTE = f"1 - (1 - alone) * (1 - {_CONTEXT} * (coalesce(alone_before, 0) + coalesce(alone_after, 0)))"
+ABSOLUTE = f"""1 - (1 - alone)
+    * (1 - {CONTEXT_WEIGHT / 4}::float8 * leans * (coalesce(alone_before, 0) + coalesce(alone_after, 0)))"""
+"""By half of what the order makes of it: what is beside a memory that fits does not fit by that alone."""
 
 RANGE = "min(semantic) AS least_semantic, max(semantic) AS most_semantic, max(coverage) AS most_coverage"
 """What `OWN` reads beside the legs, as aggregates over all candidates."""
