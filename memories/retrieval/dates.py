@@ -12,18 +12,15 @@ from functools import partial
 
 from dateutil.relativedelta import relativedelta
 
+from memories.dates import MONTHS, NUMBERS, WEEKDAYS, step
+
 DAY = timedelta(days=1)
 MOST = 4
 """Times of one question, the first; a text that names more is none that asks for a time."""
 
-_MONTHS = [
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-]
-_WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_MONTHS, _WEEKDAYS = [month.lower() for month in MONTHS], [day.lower() for day in WEEKDAYS]
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
-_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "couple": 2, "three": 3, "few": 3, "four": 4, "five": 5, "six": 6}
-_NUMBERS |= {"seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12}
+_NUMBERS = NUMBERS | {"eleven": 11, "twelve": 12}
 _VAGUENESS = {"day": DAY, "week": 3 * DAY, "month": 12 * DAY, "year": 120 * DAY}
 """How far "four weeks ago" may be from four weeks, on either side."""
 _EXACT_DAYS = 3
@@ -72,7 +69,7 @@ def _until_now(time: Times, today: datetime) -> Times:
 
 def _ago(match: re.Match[str], today: datetime) -> Times:
     count, unit = _number(match["count"]), match["unit"]
-    then, around = today - _step(unit, count), _VAGUENESS[unit]
+    then, around = today - step(unit, count), _VAGUENESS[unit]
     if unit == "day" and count <= _EXACT_DAYS:
         around = 0 * DAY
     weekday = _WEEKDAYS.index(match["weekday"]) if match["weekday"] else None
@@ -80,20 +77,20 @@ def _ago(match: re.Match[str], today: datetime) -> Times:
 
 
 def _lately(match: re.Match[str], today: datetime) -> Times:
-    return Times(today - _step(match["unit"], _number(match["count"])), today + DAY)
+    return Times(today - step(match["unit"], _number(match["count"])), today + DAY)
 
 
 def _period(match: re.Match[str], today: datetime) -> Times:
     """A calendar week, month or year; "the past month" is the time until now."""
     which, unit = match["which"], match["unit"]
     if which == "past":
-        return Times(today - _step(unit, 1), today + DAY)
+        return Times(today - step(unit, 1), today + DAY)
     start = {
         "week": today - today.weekday() * DAY,
         "month": today.replace(day=1),
         "year": today.replace(month=1, day=1),
     }[unit]
-    return _moved(start, _step(unit, 1), which)
+    return _moved(start, step(unit, 1), which)
 
 
 def _weekend(match: re.Match[str], today: datetime) -> Times:
@@ -150,14 +147,10 @@ def _day(day: datetime) -> Times:
     return Times(day, day + DAY)
 
 
-def _moved(start: datetime, step: relativedelta | timedelta, which: str) -> Times:
-    """The time of length `step` that begins at `start`, or the one before or after."""
-    start += {"this": 0, "next": 1}.get(which, -1) * step
-    return Times(start, start + step)
-
-
-def _step(unit: str, count: int) -> relativedelta:
-    return relativedelta(**{f"{unit}s": count})  # type: ignore[arg-type]  # a unit's plural is one of its keywords
+def _moved(start: datetime, length: relativedelta | timedelta, which: str) -> Times:
+    """The time of this length that begins at `start`, or the one before or after."""
+    start += {"this": 0, "next": 1}.get(which, -1) * length
+    return Times(start, start + length)
 
 
 def _number(words: str) -> int:

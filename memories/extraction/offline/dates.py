@@ -7,34 +7,8 @@ from functools import partial
 
 from dateutil.relativedelta import relativedelta
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-_WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_NUMBERS = {
-    word: number
-    for number, words in {
-        1: "a an one",
-        2: "two couple",
-        3: "three few",
-        4: "four",
-        5: "five",
-        6: "six",
-        7: "seven",
-    }.items()
-    for word in words.split()
-} | {"eight": 8, "nine": 9, "ten": 10}
+from memories.dates import MONTHS, NUMBERS, WEEKDAYS, step
+
 _FUTURE = re.compile(
     r"\b(?:will|going to|plan|planning|hope|want|next|tomorrow|would like|would love|upcoming|looking forward"
     r"|due|scheduled"
@@ -48,9 +22,9 @@ _PAST = re.compile(
     re.IGNORECASE,
 )
 
-_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})"
-_WEEKDAY = rf"(?P<weekday>{'|'.join(_WEEKDAYS)})"
-_COUNT = rf"(?P<count>\d{{1,3}}|(?:a )?(?:{'|'.join(_NUMBERS)})(?: of)?)"
+_MONTH = rf"(?P<month>{'|'.join(MONTHS)})"
+_WEEKDAY = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
+_COUNT = rf"(?P<count>\d{{1,3}}|(?:a )?(?:{'|'.join(NUMBERS)})(?: of)?)"
 _UNIT = r"(?P<unit>day|week|month|year)s?"
 _BEFORE = r"\b(?P<before>(?:since|until|till|by|from|before|after|for|of|over|during|throughout) )?"
 
@@ -87,11 +61,11 @@ def _replaced(
 
 
 def _on(day: datetime) -> tuple[str, datetime]:
-    return f"on {day.day} {_MONTHS[day.month - 1]} {day.year}", day
+    return f"on {day.day} {MONTHS[day.month - 1]} {day.year}", day
 
 
 def _in_month(day: datetime) -> tuple[str, datetime]:
-    return f"in {_MONTHS[day.month - 1]} {day.year}", day.replace(day=1)
+    return f"in {MONTHS[day.month - 1]} {day.year}", day.replace(day=1)
 
 
 def _in_year(day: datetime) -> tuple[str, datetime]:
@@ -100,7 +74,7 @@ def _in_year(day: datetime) -> tuple[str, datetime]:
 
 def _in_week(day: datetime) -> tuple[str, datetime]:
     monday = day - timedelta(days=day.weekday())
-    return f"in the week of {monday.day} {_MONTHS[monday.month - 1]} {monday.year}", monday
+    return f"in the week of {monday.day} {MONTHS[monday.month - 1]} {monday.year}", monday
 
 
 def _by_unit(unit: str, day: datetime) -> tuple[str, datetime]:
@@ -122,10 +96,10 @@ def _named_day(found: re.Match[str], today: datetime, _future: bool) -> tuple[st
 
 def _weekday(found: re.Match[str], today: datetime, future: bool) -> tuple[str, datetime]:
     which = (found["which"] or "on").lower()
-    ahead = (_WEEKDAYS.index(found["weekday"].capitalize()) - today.weekday()) % 7
+    ahead = (WEEKDAYS.index(found["weekday"].capitalize()) - today.weekday()) % 7
     if which == "next":
         monday = today - timedelta(days=today.weekday())
-        return _on(monday + timedelta(days=7 + _WEEKDAYS.index(found["weekday"].capitalize())))
+        return _on(monday + timedelta(days=7 + WEEKDAYS.index(found["weekday"].capitalize())))
     if which in ("this", "coming", "this coming") or (which == "on" and future):
         return _on(today + timedelta(days=ahead))
     return _on(today - timedelta(days=(7 - ahead) % 7 or 7))
@@ -134,17 +108,17 @@ def _weekday(found: re.Match[str], today: datetime, future: bool) -> tuple[str, 
 def _weekend(found: re.Match[str], today: datetime, _future: bool) -> tuple[str, datetime]:
     saturday = today + timedelta(days=5 - today.weekday())
     saturday += timedelta(weeks={"last": -1, "next": 1}.get(found["which"].lower(), 0))
-    return f"on the weekend of {saturday.day} {_MONTHS[saturday.month - 1]} {saturday.year}", saturday
+    return f"on the weekend of {saturday.day} {MONTHS[saturday.month - 1]} {saturday.year}", saturday
 
 
 def _period(found: re.Match[str], today: datetime, _future: bool) -> tuple[str, datetime]:
-    step = {"last": -1, "past": -1, "next": 1}.get(found["which"].lower(), 0)
-    return _by_unit(found["unit"].lower(), today + relativedelta(**{f"{found['unit'].lower()}s": step}))  # type: ignore[arg-type]  # a unit's plural is one of its keywords
+    unit, count = found["unit"].lower(), {"last": -1, "past": -1, "next": 1}.get(found["which"].lower(), 0)
+    return _by_unit(unit, today + step(unit, count))
 
 
 def _month(found: re.Match[str], today: datetime, future: bool) -> tuple[str, datetime]:
     which = (found["which"] or "in").lower()
-    month = today.replace(month=_MONTHS.index(found["month"].capitalize()) + 1, day=1)
+    month = today.replace(month=MONTHS.index(found["month"].capitalize()) + 1, day=1)
     this_month = today.replace(day=1)
     if which == "next" or (which == "in" and future):
         return _in_month(month if month > this_month else month + relativedelta(years=1))
@@ -155,13 +129,13 @@ def _month(found: re.Match[str], today: datetime, future: bool) -> tuple[str, da
 
 def _counted(found: re.Match[str], today: datetime, _future: bool) -> tuple[str, datetime]:
     words = found["count"].lower().removesuffix(" of").split()
-    count = int(words[-1]) if words[-1].isdigit() else _NUMBERS[words[-1]]
-    step = count if found["ahead"] else -count
-    return _by_unit(found["unit"].lower(), today + relativedelta(**{f"{found['unit'].lower()}s": step}))  # type: ignore[arg-type]  # as above
+    count = int(words[-1]) if words[-1].isdigit() else NUMBERS[words[-1]]
+    unit = found["unit"].lower()
+    return _by_unit(unit, today + step(unit, count if found["ahead"] else -count))
 
 
 def _day_of_month(found: re.Match[str], today: datetime, future: bool) -> tuple[str, datetime]:
-    month = _MONTHS.index(found["month"].capitalize()) + 1
+    month = MONTHS.index(found["month"].capitalize()) + 1
     if found["year"]:
         return _on(today.replace(year=int(found["year"]), month=month, day=int(found["date"])))
     day = today.replace(month=month, day=int(found["date"]))
@@ -173,7 +147,7 @@ def _day_of_month(found: re.Match[str], today: datetime, future: bool) -> tuple[
 def _year(found: re.Match[str], today: datetime, _future: bool) -> tuple[str, datetime]:
     if found["month"]:
         return _in_month(
-            today.replace(year=int(found["year"]), month=_MONTHS.index(found["month"].capitalize()) + 1, day=1)
+            today.replace(year=int(found["year"]), month=MONTHS.index(found["month"].capitalize()) + 1, day=1)
         )
     return _in_year(today.replace(year=int(found["year"]), month=1, day=1))
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from memories.dates import MONTHS
 from memories.extraction.offline.patterns.words import (
     CONDITIONS,
     DIETS,
@@ -234,7 +235,7 @@ def _day(raw: str) -> list[str]:
 
 
 _LATEST_BIRTH = 2025
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_MONTH = "|".join(MONTHS)
 
 SLOTS = {
     "name": Slot(r"[^,.;:!?()\n]{1,50}", _person),
@@ -250,7 +251,7 @@ SLOTS = {
     "company": Slot(_FREE, _company),
     "names": Slot(_LISTED, _names),
     "pets": Slot(rf"(?:[a-z]+ ){{0,3}}(?:{'|'.join(PETS)})", _pets),
-    "birthday": Slot(rf"(?:on )?\d{{1,2}} (?:{_MONTHS})(?: \d{{4}})?", _birthday),
+    "birthday": Slot(rf"(?:on )?\d{{1,2}} (?:{_MONTH})(?: \d{{4}})?", _birthday),
     "tool": Slot(r"[\w+# -]{1,40}", _as_it_is),
     "version": Slot(r"[\w\u2024]{1,20}", _as_it_is),
     "plan": Slot(r"[\w+ -]{1,40}", _as_it_is),
@@ -258,7 +259,7 @@ SLOTS = {
     "contact": Slot(r"\w+", _as_it_is),
     "number": Slot(_NUMBER, _number),
     "age": Slot(r"(?:1[0-9]|[2-9][0-9]|1[01][0-9]|[5-9])", _as_it_is),
-    "day": Slot(rf"(?:on )?\d{{1,2}} (?:{_MONTHS})(?: \d{{4}})?", _day),
+    "day": Slot(rf"(?:on )?\d{{1,2}} (?:{_MONTH})(?: \d{{4}})?", _day),
     "languages": Slot(_LISTED, _languages),
     "condition": Slot(
         rf"(?:{'|'.join(CONDITIONS)})", lambda raw: [raw.strip() if raw.isupper() else raw.strip().lower()]
