@@ -55,12 +55,13 @@ class Explained:
 class Hit:
     """A memory that answers a query.
 
-    `score` is what the wire shows: sorted, between 0 and 1. `absolute` is the memory's own score, `semantic` its cosine
-    and `lexical` its BM25 score as a share of the query's information; None where a leg could not be asked. `attribute`
-    is how much of an attribute that it supports the query names, None where it names none. `interval` is when the
-    memory said this, where another time was asked about. `decay` and `feedback` are what its score was multiplied by
-    for its use and for what people think of it; None where neither was weighed. `explained` is there where an
-    explanation was asked for, and `rerank` where a reranker judged the memory, by a measure of its own.
+    `score` is what the wire shows, between 0 and 1: the absolute one, until `sorted_by_score` lets it fall along the
+    list. `absolute` is the memory's own score, `semantic` its cosine and `lexical` its BM25 score as a share of the
+    query's information; None where a leg could not be asked. `attribute` is how much of an attribute that it supports
+    the query names, None where it names none. `interval` is when the memory said this, where another time was asked
+    about. `decay` and `feedback` are what its score was multiplied by for its use and for what people think of it; None
+    where neither was weighed. `explained` is there where an explanation was asked for, and `rerank` where a reranker
+    judged the memory, by a measure of its own.
     """
 
     memory: Memory
@@ -151,7 +152,7 @@ def ranking(
         rows = list(Memory.objects.raw(statement, params))
     found = [(row, _hit(row, then=said is not None, explain=explain)) for row in rows]
     dropped = [Dropped(hit, Reason.TOP_K if row.reaches else Reason.THRESHOLD) for row, hit in found if not row.kept]
-    return Ranking(sorted_by_score([hit for row, hit in found if row.kept]), dropped[:MOST_DROPPED])
+    return Ranking([hit for row, hit in found if row.kept], dropped[:MOST_DROPPED])
 
 
 @dataclass(frozen=True)

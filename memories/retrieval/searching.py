@@ -199,7 +199,7 @@ def _left_out(asked: Search, chosen: Fitting, pool: Ranking) -> list[Dropped]:
 
 
 def _explain(tenant: Tenant, asked: Search, dropped: list[Dropped], found: Found) -> None:
-    found.dropped = [replace(each, hit=replace(each.hit, score=each.hit.absolute)) for each in dropped[:MOST_DROPPED]]
+    found.dropped = dropped[:MOST_DROPPED]
     with found.timed("sql"), tenant_tx(tenant):
         question = "" if asked.by_filters_alone else asked.query
         found.matched = matched(question, found.clues, [*found.hits, *(each.hit for each in found.dropped)])
