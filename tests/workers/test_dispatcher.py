@@ -1,3 +1,4 @@
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -175,14 +176,14 @@ def test_a_database_that_was_away_is_used_again(tenant: Tenant, services: Servic
 def test_rings_that_were_lost_with_redis_are_repeated_as_soon_as_it_is_back(
     tenant: Tenant, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rung_by_another = new_job(tenant, published_at=timezone.now())
-    new_job(tenant)
+    rung_by_another = new_job(tenant, published_at=timezone.now() - timedelta(seconds=20))
+    unheard = new_job(tenant)
     with monkeypatch.context() as patched:
         patched.setattr(app.conf, "broker_url", f"redis://127.0.0.1:{free_port()}/0")
         assert dispatch_once() == 1
         assert dispatch_once() == 0
-        monkeypatch.setattr(doorbell, "QUIET_S", 0)
-        monkeypatch.setattr("workers.dispatcher.QUIET_S", 0)
+    change(tenant, unheard, published_at=timezone.now() - timedelta(seconds=20))
+    monkeypatch.setattr(doorbell, "_unheard_at", time.monotonic() - 10)
     assert dispatch_once() == 2
     assert rings(services) == 2
     assert row(tenant, rung_by_another).state == JobState.PENDING
