@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "workers",
     "memories",
     "billing",
+    "webhooks",
 ]
 
 MIDDLEWARE = [
