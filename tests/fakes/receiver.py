@@ -1,7 +1,7 @@
 """A receiver of webhooks on loopback, which checks every message with the package of Standard Webhooks.
 
 As a process (`python -m tests.fakes.receiver`) it may be killed and started again at its port: each message is a line
-of its file before it is answered.
+of its file before it is answered. Every line begins with its break, so that one that was cut off spoils no other.
 """
 
 import argparse
@@ -139,7 +139,7 @@ def _writing(file: Path, secret: str, fail_rate: float) -> Callable[[Seen], Answ
         status = 500 if chance.random() < fail_rate else 200
         line = {"path": seen.path, "id": seen.id, "at": time.time(), "is_signed": seen.is_signed_by(secret)}
         with lock, file.open("a") as lines:
-            lines.write(json.dumps({**line, "status": status, "body": seen.json}) + "\n")
+            lines.write("\n" + json.dumps({**line, "status": status}))
         if seen.path.startswith("/hang"):
             time.sleep(HANG_S)
         return Answer(status)
