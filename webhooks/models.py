@@ -36,6 +36,10 @@ class EventType(models.TextChoices):
     ENDPOINT_DISABLED = "endpoint_disabled"
 
 
+TEST = "test"
+"""The type of what is sent to try an endpoint out: nobody subscribes to it."""
+
+
 class WebhookEndpoint(ProjectTable):
     """A URL that is told what happens in its project, if it is of one of its `event_types`.
 
@@ -79,9 +83,9 @@ class DeliveryState(models.TextChoices):
 class Delivery(ProjectTable):
     """One message for one endpoint, which a job of kind "deliver" sends until it is taken, or given up.
 
-    `body` is the text whose bytes are signed and sent. `memory_id` is the memory that it tells of, if any, and
-    `version` the memory's then. `attempts` counts what was sent, `last_status` and `last_error` say how the last one
-    ended, and `next_at` when the next one is due.
+    `body` is the text whose bytes are signed and sent. Once the memory that it tells of, `memory_id`, is deleted, it
+    quotes it no more, nor do the answers to it; `version` is the memory's then. `attempts` counts what was sent,
+    `last_status` and `last_error` say how the last one ended, and `next_at` when the next one is due.
     """
 
     endpoint = TenantForeignKey(WebhookEndpoint)
@@ -105,6 +109,7 @@ class Delivery(ProjectTable):
         ]
         indexes = [
             models.Index(fields=["project", "endpoint", "created_at", "id"], name="delivery_newest"),
+            models.Index(fields=["project", "created_at"], name="delivery_oldest"),
             models.Index(fields=["project", "memory_id"], name="delivery_memory", condition=Q(memory_id__isnull=False)),
         ]
 

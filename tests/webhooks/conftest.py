@@ -4,9 +4,10 @@ import pytest
 from pytest_django import Settings
 
 from tests.fakes.receiver import Receiver
+from tests.memories.conftest import llm
 from tests.net.conftest import name_server
 
-__all__ = ["name_server", "receiver"]
+__all__ = ["llm", "name_server", "receiver"]
 
 
 @pytest.fixture

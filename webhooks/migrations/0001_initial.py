@@ -181,6 +181,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="delivery",
+            index=models.Index(fields=["project", "created_at"], name="delivery_oldest"),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
             index=models.Index(
                 condition=models.Q(("memory_id__isnull", False)),
                 fields=["project", "memory_id"],
