@@ -39,7 +39,8 @@ from memories.text import analyzed, text_hash
 from orgs import audit
 from orgs.models import ApiKey, Domain, IdentityProvider, Invitation, Membership, Organization, Project, Role
 from tests.conftest import DATABASE, KEPT, Services
-from webhooks.models import Delivery, DeliveryAttempt, EventType, WebhookEndpoint
+from webhooks.bodies import body_of
+from webhooks.models import Delivery, DeliveryAttempt, DeliveryState, EventType, WebhookEndpoint
 from webhooks.signing_secrets import keep, new_secret
 from workers.models import Job
 
@@ -113,7 +114,13 @@ def delivery_rows(memory: Memory) -> list[Any]:
     keep(endpoint, [new_secret()])
     endpoint.save(force_insert=True)
     delivery = Delivery.objects.create(
-        endpoint=endpoint, event_type=EventType.MEMORY_ADD, memory_id=memory.id, version=1, body=memory.text, attempts=1
+        endpoint=endpoint,
+        event_type=EventType.MEMORY_ADD,
+        memory_id=memory.id,
+        version=1,
+        body=body_of({"id": str(memory.id), "data": {"memory": memory.text}, "event": "ADD"}),
+        state=DeliveryState.FAILED,
+        attempts=1,
     )
     attempt = DeliveryAttempt.objects.create(
         delivery=delivery, number=1, started_at=timezone.now(), duration_ms=1, status=500, answer=memory.text
