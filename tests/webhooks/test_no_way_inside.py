@@ -11,9 +11,11 @@ from tests.conftest import Person
 from tests.fakes.canary import Canary
 from tests.fakes.dns import FakeDns
 from tests.fakes.receiver import Answer, Receiver
+from tests.memories.support import call
 from tests.net.test_guard import HOSTILE_URLS, PRIVATE_ADDRESSES, literal
 from tests.net.test_safe_fetch import NAMED
 from tests.webhooks.sending import attempt, new_delivery, new_endpoint
+from tests.webhooks.support import GIVEN, OF_PROJECT, endpoint_row, make, one
 from webhooks.delivering import NO_SUCCESS
 from webhooks.models import MAX_URL_CHARS
 
@@ -28,6 +30,17 @@ def canary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Canary]:
     with Canary() as bird:
         monkeypatch.setitem(guard._PORTS, "https", bird.port)
         yield bird
+
+
+def test_no_hostile_url_is_taken(alice: Person, canary: Canary, name_server: FakeDns) -> None:
+    webhook = make(alice)
+    for url in VECTORS:
+        if not url or "\ud800" in url:
+            continue  # Empty counts as absent, and the other no JSON can hold.
+        assert call(alice, "POST", OF_PROJECT, {**GIVEN, "url": url}).status_code == 400, url
+        assert call(alice, "PUT", one(webhook), {"url": url}).status_code == 400, url
+    assert [endpoint_row(alice).url] == [GIVEN["url"]]
+    assert (canary.connections, name_server.questions) == (0, [])
 
 
 def test_a_row_with_a_hostile_url_reaches_nobody(alice: Person, canary: Canary, name_server: FakeDns) -> None:
