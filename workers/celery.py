@@ -19,6 +19,8 @@ app.conf.update(
     imports=[
         "workers.tasks.add",
         "workers.tasks.delete",
+        "workers.tasks.deliver",
+        "workers.tasks.disabled",
         "workers.tasks.erase",
         "workers.tasks.invite",
         "workers.tasks.leak",

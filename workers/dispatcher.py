@@ -3,6 +3,7 @@
 It sees the job table only, through the system role, and changes nothing but `published_at`.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from django.db import Error, connections, transaction
 from loci.observability import metrics
 from workers.celery import QUEUES
 from workers.doorbell import QUIET_S, heard_for, ring
-from workers.jobs import MAX_PUBLISHED
+from workers.jobs import MAX_PUBLISHED, MORE_PUBLISHED
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +28,11 @@ BATCH = 100
 DUE = """
     WITH open AS MATERIALIZED (
         SELECT project_id, id, kind, queue, lane, state, lease_until, not_before, published_at, created_at,
+               coalesce((%(more)s::jsonb ->> queue)::int, %(most)s) AS most,
                (coalesce(published_at, '-infinity') >= now() - make_interval(secs => %(rering)s)
                    AND (state = 'pending' OR published_at >= lease_until))
                OR (state = 'running' AND lease_until >= now()) AS taken
-        FROM job WHERE state IN ('pending', 'running')
+        FROM job WHERE state = 'running' OR (state = 'pending' AND not_before <= now())
     ),
     busy AS (
         SELECT project_id, queue, count(*) AS published FROM open WHERE taken GROUP BY project_id, queue
@@ -39,8 +41,8 @@ DUE = """
         SELECT open.*, coalesce(busy.published, 0) AS published,
                row_number() OVER (PARTITION BY project_id, lane ORDER BY state DESC, created_at, id) AS lane_place
         FROM open LEFT JOIN busy USING (project_id, queue)
-        WHERE NOT taken AND coalesce(busy.published, 0) < %(most)s
-          AND (CASE state WHEN 'running' THEN lease_until ELSE not_before END) <= now()
+        WHERE NOT taken AND coalesce(busy.published, 0) < most
+          AND (state = 'pending' OR lease_until <= now())
           AND NOT EXISTS (
               SELECT FROM open AS other
               WHERE other.project_id = open.project_id AND other.lane = open.lane AND other.id <> open.id
@@ -53,7 +55,7 @@ DUE = """
     )
     SELECT project_id, id, published_at, place + published AS turn
     FROM ranked
-    WHERE place + published <= %(most)s
+    WHERE place + published <= most
     ORDER BY ranked.place, ranked.created_at
     LIMIT %(batch)s
 """
@@ -94,7 +96,12 @@ def publish_due() -> list[Due]:
     """Marks the next due jobs published, in one commit, and returns them to be rung. Two dispatchers may run."""
     # What was published before a ring went unheard was lost too, whoever rang.
     rering = min(float(settings.RERING_AFTER_S), heard_for())
-    parameters = {"rering": rering, "most": MAX_PUBLISHED, "batch": BATCH}
+    parameters: dict[str, str | float] = {
+        "rering": rering,
+        "most": MAX_PUBLISHED,
+        "more": json.dumps(MORE_PUBLISHED),
+        "batch": BATCH,
+    }
     with transaction.atomic(using="system"), connections["system"].cursor() as cursor:
         cursor.execute(PUBLISH.format(due=DUE), parameters)
         return [Due(*row) for row in cursor.fetchall()]

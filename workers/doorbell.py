@@ -23,13 +23,15 @@ PATIENCE_S = 0.3
 QUIET_S = 1.0
 """After a failure nobody rings for this long: the dispatcher does, when Redis is back."""
 
+TURNS = len(app.conf.broker_transport_options["priority_steps"])
+
 _unheard_at = -math.inf
 
 
 def ring(*, kind: str, queue: str, project_id: UUID, job_id: UUID, turn: int = 1) -> bool:
     """Rings, best effort and at most about 300 ms; returns whether it was heard. A lost ring costs time, never work.
 
-    `turn` 1 to 8: the first of every project are answered before the later ones of any.
+    By `turn`, counted from 1, the first of every project are answered before the later ones of any.
     """
     global _unheard_at  # noqa: PLW0603 - one process-wide pause
     if heard_for() < QUIET_S:
@@ -40,7 +42,7 @@ def ring(*, kind: str, queue: str, project_id: UUID, job_id: UUID, turn: int = 1
                 f"workers.tasks.{kind}",
                 args=[str(project_id), str(job_id)],
                 queue=queue,
-                priority=turn - 1,  # With Redis as the broker, lower numbers come first.
+                priority=min(turn, TURNS) - 1,  # With Redis as the broker, lower numbers come first.
                 producer=producer,
                 retry=False,
             )

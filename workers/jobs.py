@@ -22,6 +22,9 @@ from workers.models import ONE_RUNNING_PER_LANE, Job, JobState
 MAX_PUBLISHED = 8
 """Rung and unfinished jobs of one project in one queue: a flood waits in Postgres, not in everybody's way."""
 
+MORE_PUBLISHED = {"webhooks": 24}
+"""The same of queues whose jobs mostly wait for others, and must not wait for each other."""
+
 OPEN = (JobState.PENDING, JobState.RUNNING)
 
 
@@ -38,6 +41,10 @@ class Unfinished(Exception):
     def __init__(self, *, after_s: float = 0) -> None:
         super().__init__()
         self.after_s = after_s
+
+
+class PutBack(Exception):
+    """The work has put the job back itself (`repeat`), in the commit that says how this turn went."""
 
 
 class Spent(Exception):
@@ -99,7 +106,8 @@ def enqueue(
 
 def _may_publish(queue: str, lane: str | None) -> bool:
     """In one statement, because every add asks. Without a lane there is no job of the same lane."""
-    parameters: dict[str, Any] = {"project": current_project_id(), "queue": queue, "lane": lane, "most": MAX_PUBLISHED}
+    parameters: dict[str, Any] = {"project": current_project_id(), "queue": queue, "lane": lane}
+    parameters["most"] = MORE_PUBLISHED.get(queue, MAX_PUBLISHED)
     with connection.cursor() as cursor:
         cursor.execute(MAY_PUBLISH, parameters)
         return bool(cursor.fetchone()[0])
@@ -231,6 +239,14 @@ def give_back(claim: Claim, *, after_s: float = 0) -> None:
     A worker that is told to stop does so, and one that finds the way to a dependency closed.
     """
     _put_back(claim, "", after_s, attempt=F("attempt") - 1)
+
+
+def repeat(claim: Claim, cursor: dict[str, Any], *, after_s: float) -> None:
+    """Puts the job back for its next turn, in the commit of this one; earlier failures no longer count.
+
+    Raises `Fenced`. The work then ends with `PutBack`.
+    """
+    _put_back(claim, "", after_s, cursor=cursor, **dict.fromkeys(("attempt", "soft", "requests"), 0))
 
 
 def _put_back(claim: Claim, error: str, wait: float, **changes: Any) -> None:

@@ -1,6 +1,6 @@
 """What jobs and requests did, told to whoever counts it or passes it on, inside the same commit (design.md §1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -37,8 +37,8 @@ def record(outcome: Outcome) -> None:
 class Notice:
     """Something that subscribers of webhooks are told of (contract.md §11): `details` is its `event_details`.
 
-    `memory_id` is the memory that it is about, None where it is about none. Of a memory that is deleted, what waits to
-    be told must not quote its text any more; `version` is the memory's, so that receivers can drop what is stale.
+    `memory_id` is the memory that it is about, None where it is about none; `version` is the memory's, so that
+    receivers can drop what is stale.
     """
 
     event_type: str
@@ -48,16 +48,41 @@ class Notice:
 
 
 NoticeListener = Callable[[Sequence[Notice]], None]
-_notified: list[NoticeListener] = []
+Audience = Callable[[Collection[str]], bool]
+_notified: list[tuple[NoticeListener, Audience]] = []
 
 
-def on_notice(listener: NoticeListener) -> None:
-    """Registers a listener; apps call it in `AppConfig.ready`."""
-    _notified.append(listener)
+def on_notice(listener: NoticeListener, *, hears: Audience) -> None:
+    """Registers a listener; apps call it in `AppConfig.ready`.
+
+    `hears` tells whether anybody wants to know of events of one of some types, now and in this project.
+    """
+    _notified.append((listener, hears))
+
+
+def are_heard(event_types: Collection[str]) -> bool:
+    """Tells whether it is worth making notices of these types, inside the running transaction."""
+    return any(hears(event_types) for _, hears in _notified)
 
 
 def notify(notices: Sequence[Notice]) -> None:
     """Tells every listener, inside the running transaction: what is to be delivered is stored with its cause."""
     if notices:
-        for listener in _notified:
+        for listener, _ in _notified:
             listener(notices)
+
+
+ForgottenListener = Callable[[Collection[UUID]], None]
+_forgetting: list[ForgottenListener] = []
+
+
+def on_forgotten(listener: ForgottenListener) -> None:
+    """Registers who keeps copies of what memories say, and takes them away; apps call it in `AppConfig.ready`."""
+    _forgetting.append(listener)
+
+
+def forgotten(memory_ids: Collection[UUID]) -> None:
+    """Tells every listener, inside the running transaction, that nothing may quote these memories any more."""
+    if memory_ids:
+        for listener in _forgetting:
+            listener(memory_ids)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from loci.http.idempotency import erase_answers
@@ -21,14 +21,16 @@ from memories.models import (
     Message,
     Revision,
 )
+from memories.notices import Change, Happened, tell
 from memories.text import NOT_FOUND_BY
+from workers import outcomes
 
 
 def forget(memories: Collection[Memory]) -> None:
     """Empties these memories and everything that repeats their texts, inside the caller's `tenant_tx`."""
     ids = [memory.id for memory in memories]
     emptied = {**_EMPTY, **_NAMES_NOTHING, "state": MemoryState.DELETED, "updated_at": timezone.now()}
-    Memory.objects.filter(id__in=ids).update(**emptied)
+    Memory.objects.filter(id__in=ids).update(**emptied, version=F("version") + 1)
     for about in (Attribute, Access, Feedback):
         about.objects.filter(memory_id__in=ids).delete()
     _empty_revisions(memories)
@@ -38,6 +40,8 @@ def forget(memories: Collection[Memory]) -> None:
     _leave_context(event_ids)
     # An event that is still at work reads its files and takes them away itself.
     Blob.objects.filter(event_id__in=event_ids).exclude(event__status__in=OPEN_STATUSES).delete()
+    outcomes.forgotten(ids)
+    tell(Change(memory_id, Happened.DELETE) for memory_id in ids)
 
 
 _EMPTY: dict[str, Any] = {

@@ -20,6 +20,7 @@ from django.utils import timezone
 from memories.lifecycle.forgetting import forget
 from memories.lifecycle.remaining import COMPARED, judged_by, lead_of, without
 from memories.models import Attribute, Cause, Entity, Event, Memory, MemoryState, Revision
+from memories.notices import Change, Happened, tell
 from memories.resolution import timeline
 from memories.resolution.resolver import NewMemory
 from memories.scope import Scope
@@ -109,16 +110,21 @@ def take_back(parts: Parts, vectors: Vectors) -> TakenBack:
     gone, changed = [part for part in ready if not part.rest], [part for part in ready if part.rest]
     creators = _creators(ready)
     keys = {key for part in ready for key in part.keys} | _keys_of(part.memory for part in ready)
+    told: list[Change] = []
     for part in changed:
-        _restore(part, vectors, creators.get(part.memory.id))
+        is_categorized = _restore(part, vectors, creators.get(part.memory.id))
+        told.append(Change(part.memory.id, Happened.UPDATE, is_categorized))
     counts = TakenBack(forgotten=len(gone), restored=len(changed))
     if gone:
         forget([part.memory for part in gone])
     for part in ready:
         if part.memory.id in creators:
-            counts.reactivated += _release(part)
+            reactivated = _release(part)
+            counts.reactivated += len(reactivated)
+            told += [Change(memory_id, Happened.ADD) for memory_id in reactivated]
     for scope, key in sorted(keys, key=repr):
         _point_to_newest(scope, key)
+    tell(told)
     return counts
 
 
@@ -139,7 +145,8 @@ def _is_same(row: Revision, made: Revision) -> bool:
     return (row.event_id, row.valid_from, row.text) == (made.event_id, made.valid_from, made.text)
 
 
-def _restore(part: Part, vectors: Vectors, creator: Revision | None) -> None:
+def _restore(part: Part, vectors: Vectors, creator: Revision | None) -> bool:
+    """Makes the memory say what remains; returns whether its categories are others now."""
     memory, rest = part.memory, part.rest
     changes: dict[str, Any] = {"version": F("version") + 1}
     if part.new_text is not None:
@@ -155,6 +162,7 @@ def _restore(part: Part, vectors: Vectors, creator: Revision | None) -> None:
         changes |= _given_by_another(memory, creator.event_id, rest[0].event_id)
     Memory.objects.filter(id=memory.id).update(**changes)
     _believe(part)
+    return (changes.get("categories", memory.categories) or []) != (memory.categories or [])
 
 
 def _given_by_another(memory: Memory, creator: UUID | None, heir: UUID | None) -> dict[str, Any]:
@@ -182,8 +190,8 @@ def _differs(row: Revision, stored: Revision) -> bool:
     return any(getattr(row, name) != getattr(stored, name) for name in COMPARED)
 
 
-def _release(part: Part) -> int:
-    """What the memory had made untrue when it was made; returns how many of these are true again."""
+def _release(part: Part) -> list[UUID]:
+    """What the memory had made untrue when it was made; returns those of it that are true again."""
     memory = part.memory
     heir = memory if part.rest else memory.replaced_by
     until = part.rest[0].valid_from if part.rest else heir.created_at if heir else None
@@ -197,7 +205,7 @@ def _release(part: Part) -> int:
         if heir is None:
             changes |= {"state": MemoryState.ACTIVE, "updated_at": newest.valid_from}
         Memory.objects.filter(id=old.id).update(**changes)
-    return len(released) if heir is None else 0
+    return [old.id for old in released] if heir is None else []
 
 
 def _hold_until(newest: Revision, until: datetime | None) -> None:

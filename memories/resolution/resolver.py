@@ -140,7 +140,7 @@ class Resolver:
         if (same := self._same_text(fact.text)) is not None:
             return self._repeat(same, fact, said)
         memory = self._store(fact, said, vector)
-        return Verdict(VerdictKind.STORED, memory.text, memory.id)
+        return Verdict(VerdictKind.STORED, memory.text, memory.id, is_categorized=bool(fact.categories))
 
     def _refused(self, fact: Fact) -> Verdict | None:
         if not fact.text.strip():
@@ -263,16 +263,20 @@ class Resolver:
         timeline.insert(memory, said, Cause.UPDATE)
         changes = {**searchable(fact.text, vector), **columns_of(fact), "speaker_name": self._speaker_name(fact)}
         changes |= {"version": memory.version + 1, "updated_at": said.said_at}
-        if fact.categories:
+        is_categorized = bool(fact.categories) and list(fact.categories) != memory.categories
+        if is_categorized:
             changes["categories"] = list(fact.categories)
         Memory.objects.filter(id=memory.id).update(**changes)
         self._set_attribute(fact, said, memory)
-        return Verdict(VerdictKind.MERGED, fact.text, memory.id, previous=previous)
+        return Verdict(VerdictKind.MERGED, fact.text, memory.id, previous=previous, is_categorized=is_categorized)
 
     def _supersede(self, old: Memory, fact: Fact, said: Statement, vector: Any) -> Verdict:
         memory = self._store(fact, said, vector)
         supersede(old, by=memory, recorded_at=said.recorded_at)
-        return Verdict(VerdictKind.SUPERSEDED, memory.text, memory.id, closed=(Closed(old.id, old.text),))
+        closed = (Closed(old.id, old.text),)
+        return Verdict(
+            VerdictKind.SUPERSEDED, memory.text, memory.id, closed=closed, is_categorized=bool(fact.categories)
+        )
 
     def _store(self, fact: Fact, said: Statement, vector: Any) -> Memory:
         memory: Memory = Memory.objects.create(

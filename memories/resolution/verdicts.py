@@ -33,6 +33,7 @@ class Verdict:
     """What became of one fact. `memory_id` is None for a rejected one; `previous` is the text before a merge.
 
     `user_id` is whose memory it is, None where it is no user's. `quarantine_id` is where a quarantined fact waits.
+    `is_categorized` tells whether the memory's categories are others than before.
     """
 
     kind: VerdictKind
@@ -43,6 +44,7 @@ class Verdict:
     reason: str = ""
     user_id: str | None = None
     quarantine_id: UUID | None = None
+    is_categorized: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Returns the verdict as an event keeps it: `{"verdict", "memory", "id"?, "quarantine_id"?, "reason"?}`."""

@@ -18,6 +18,7 @@ from memories.extraction.base import Decision, ExtractionInput, Extractor, Fact,
 from memories.extraction.screening import screened
 from memories.extraction.steering import instructions_of
 from memories.models import Entity, Event, Memory, Message, Trust
+from memories.notices import tell_verdicts
 from memories.provenance import Author
 from memories.resolution.candidates import MOST, Queries, Shown, gather, near
 from memories.resolution.conversation import Conversation
@@ -165,6 +166,7 @@ def _attempt(
         secure()
         verdicts = _resolve(add, found)
         keep(verdicts)
+        tell_verdicts(verdicts, add.event.id)
     return sum(result["event"] != "NOOP" for result in results_of(verdicts))
 
 

@@ -14,6 +14,7 @@ from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
 from memories.extraction.base import Fact
 from memories.models import EDITOR, Attribute, Cause, Memory, Revision
+from memories.notices import Change, Happened, tell
 from memories.provenance import LOCI, Author
 from memories.queries import memories_of, memory_of
 from memories.resolution import timeline
@@ -112,7 +113,9 @@ def edit_memories(tenant: Tenant, edits: Sequence[PreparedEdit], *, by: Author =
         if any(memory.immutable for memory in memories):
             raise DomainError(IMMUTABLE)
         _restate([memory for memory in memories if by_id[memory.id].text is not None], by_id, by)
+        changes = [_change_of(memory, by_id[memory.id]) for memory in memories]
         _update(memories, by_id)
+        tell(changes)
         outcomes.record(Outcome(meter="update", source=new_id(), quantity=len(memories)))
         transaction.on_commit(partial(churn.note, tenant, by, len(memories)))
 
@@ -140,6 +143,12 @@ def _about(
     newest = believed[-1]
     is_supporting = (newest.memory_id, newest.attribute_key) in supporting
     return believed, replace(said, key=newest.attribute_key) if is_supporting else said
+
+
+def _change_of(memory: Memory, edit: PreparedEdit) -> Change:
+    """What the edit is going to be to those who are told of it."""
+    categories = edit.columns.get("categories", memory.categories)
+    return Change(memory.id, Happened.UPDATE, (categories or []) != (memory.categories or []))
 
 
 def _update(memories: Sequence[Memory], edits: Mapping[UUID, PreparedEdit]) -> None:

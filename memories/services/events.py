@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from memories.models import Event, EventStatus
+from memories.notices import tell_failed_job
 from memories.resolution.verdicts import Verdict, results_of
 from workers.jobs import Claim
 
@@ -34,6 +35,7 @@ def note(event_id: UUID, verdicts: list[Verdict]) -> None:
 def mark_failed(claim: Claim, reason: str) -> None:
     """Notes that the event's job was given up."""
     _end(claim.event_id, status=EventStatus.FAILED, error=reason)
+    tell_failed_job(claim.kind, claim.event_id, reason)
 
 
 def mark_succeeded(event_id: UUID, **changes: Any) -> None:

@@ -10,6 +10,7 @@ from loci.errors import DomainError, NotFound
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.lifecycle.quarantine import discard, mark_released, tell, undecided
 from memories.models import Memory, MemoryState, Quarantined
+from memories.notices import tell_verdicts
 from memories.resolution.quarantine import Waiting, waiting_of
 from memories.resolution.resolver import NewMemory, Resolver, hold
 from memories.resolution.verdicts import Verdict, results_of
@@ -53,6 +54,7 @@ def release(tenant: Tenant, prepared: Prepared) -> Verdict:
             raise DomainError(BUSY, status=409) from error
         mark_released(row)
         tell(row.event_id, {str(row.id): verdict.as_json()}, results_of([verdict]))
+        tell_verdicts([verdict], row.event_id)
         return verdict
 
 

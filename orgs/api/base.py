@@ -39,7 +39,8 @@ class ApiView(APIView, ABC):
 
     By method: `scopes` names the scope that is needed, `operations` the event type under which the request is logged,
     `rates` the rate of the plan that it counts against ("other" where it names none). `for_bound_keys` are the methods
-    open to keys that are bound to one user, agent or app. `forbidden` is what a 403 says in `message` (contract.md §2).
+    open to keys that are bound to one user, agent or app. `forbidden` is what a 403 says under `forbidden_key`
+    (contract.md §2).
     """
 
     permission_classes = [IsAuthenticated, IsForBoundKeys, HasScope]
@@ -48,6 +49,7 @@ class ApiView(APIView, ABC):
     rates: ClassVar[Mapping[str, str]] = {}
     for_bound_keys: ClassVar[frozenset[str]] = frozenset()
     forbidden: ClassVar[str] = ""
+    forbidden_key: ClassVar[str] = "message"
 
     log: Entry
 
@@ -129,7 +131,7 @@ class ApiView(APIView, ABC):
         operation = f"{method_of(request)} {route_template(request._request)}"
         audit.note_denied(self.caller, "request.deny", operation=operation)
         words = self.forbidden or message or FORBIDDEN
-        raise DomainError(words, status=403, body={"message": self.forbidden} if self.forbidden else None)
+        raise DomainError(words, status=403, body={self.forbidden_key: self.forbidden} if self.forbidden else None)
 
 
 class ProjectView(ApiView):

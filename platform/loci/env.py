@@ -57,6 +57,15 @@ def env_float(name: str, default: float | None) -> float | None:
         raise ImproperlyConfigured(f"{name} must be a number, not {text!r}.") from None
 
 
+def env_floats(name: str, default: str) -> list[float]:
+    """Returns the numbers of a setting, separated by commas; raises `ImproperlyConfigured` for what is none."""
+    text = env(name, default)
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be numbers with commas between, not {text!r}.") from None
+
+
 def env_one_of(name: str, values: Sequence[str]) -> str:
     """Returns the setting `name`, the first of `values` by default; raises `ImproperlyConfigured` for another text."""
     value = env(name, values[0])

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
-from loci.env import env, env_bool, env_float, env_int, env_one_of, home, mail_server
+from loci.env import env, env_bool, env_float, env_floats, env_int, env_one_of, home, mail_server
 from loci.net.presets import default_budget_s
 
 PROCESS = os.environ.get("LOCI_PROCESS", "command")
@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "workers",
     "memories",
     "billing",
+    "webhooks",
 ]
 
 MIDDLEWARE = [
@@ -159,6 +160,12 @@ WORKER_GRACE_S = env_int("WORKER_GRACE_S", 25)
 """How long a worker that is told to stop may go on with the jobs that it holds."""
 RERING_AFTER_S = env_int("RERING_AFTER_S", 30)
 """A published job that nobody claimed is rung again after this many seconds."""
+
+# --- Webhooks (reliability.md §2.6) ----------------------------------------------------------------------------------
+WEBHOOK_SCHEDULE_S = env_floats("WEBHOOK_SCHEDULE_S", "0,5,300,1800,7200,18000,36000,50400,72000,86400")
+"""The seconds before each attempt of a delivery, the first included; there are as many attempts as numbers."""
+WEBHOOK_THREADS = env_int("WEBHOOK_THREADS", 32)
+"""How many deliveries a worker of webhooks posts at once."""
 
 # --- The way out (reliability.md §2.7) -------------------------------------------------------------------------------
 ALLOWED_PRIVATE_HOSTS = [host.strip().lower() for host in env("LOCI_ALLOWED_PRIVATE_HOSTS").split(",") if host.strip()]

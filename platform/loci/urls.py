@@ -27,4 +27,5 @@ urlpatterns = [
     path("", include("orgs.accounts.urls")),
     path("", include("orgs.api.urls")),
     path("", include("memories.api.urls")),
+    path("", include("webhooks.api.urls")),
 ]

@@ -4,10 +4,6 @@ from tests.clients.releases import PYTHON, Release, of_version
 
 PENDING = {
     7: (
-        "get_webhooks",
-        "create_webhook",
-        "update_webhook",
-        "delete_webhook",
         "create_memory_export",
         "get_memory_export",
         "get_summary",

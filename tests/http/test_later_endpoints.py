@@ -16,7 +16,6 @@ LATER = [
     ("POST", "/v2/profiles/settings/"),
     ("POST", "/v2/profiles/jobs/"),
     ("GET", "/v2/profiles/jobs/1/"),
-    ("GET", "/api/v1/webhooks/projects/null/"),
     ("POST", "/mcp"),
 ]
 

@@ -5,6 +5,7 @@ A new endpoint needs a row in `CASES` (or in `PUBLIC`, where it knows no tenant)
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -39,6 +40,8 @@ class Ids:
     domain: str
     provider: str
     request: str
+    webhook: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -269,6 +272,33 @@ def _providers_below(route: str) -> dict[str, Case]:
     }
 
 
+def _webhooks() -> dict[str, Case]:
+    """Webhooks: each is named by its id, and those of a project by the project's."""
+    base = "/api/v1/webhooks/"
+    of_project, of_one = f"{base}projects/{{project}}/", f"{base}{{webhook}}/"
+    one, message = f"{base}<str:webhook_id>/", f"{base}<str:webhook_id>/deliveries/<str:message_id>/"
+    given = {"name": "one", "url": "https://example.com/", "event_types": ["memory_add"]}
+    of_message = f"{of_one}deliveries/{{message}}/"
+    return {
+        f"GET {base}projects/<str:project_id>/": Case(Call(of_project)),
+        f"POST {base}projects/<str:project_id>/": _repeatable(Call(of_project, body=given)),
+        f"GET {one}": Case(Call(of_one)),
+        f"PUT {one}": _repeatable(Call(of_one, body={"name": "another"})),
+        f"DELETE {one}": Case(Call(of_one)),
+        f"GET {one}secret/": Case(Call(f"{of_one}secret/")),
+        f"POST {one}secret/rotate/": _repeatable(Call(f"{of_one}secret/rotate/", body={"overlap_hours": 1})),
+        f"GET {one}deliveries/": Case(
+            Call(f"{of_one}deliveries/"), (Call(f"{of_one}deliveries/", query={"state": "failed"}),)
+        ),
+        f"GET {message}": Case(Call(of_message)),
+        f"POST {message}replay/": _repeatable(Call(f"{of_message}replay/")),
+        f"POST {one}replay/": _repeatable(Call(f"{of_one}replay/", body={"since": _LATELY})),
+        f"POST {one}test/": _repeatable(Call(f"{of_one}test/")),
+    }
+
+
+_LATELY = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+
 _MEMORY = "/v1/memories/{memory}/"
 _DELETE_BY = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
 
@@ -331,6 +361,7 @@ CASES: dict[str, Case] = {
         "/api/v1/orgs/organizations/{org}/projects/{project}/api-keys/",
         "{api_key}",
     ),
+    **_webhooks(),
     "GET /v1/ping/": Case(Call("/v1/ping/")),
     "POST /v1/memories/": _add("/v1/memories/"),
     "POST /v3/memories/add/": _add("/v3/memories/add/"),

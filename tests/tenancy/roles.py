@@ -48,6 +48,22 @@ ABOUT_A_USER = frozenset({_ATTRIBUTES, f"{_ATTRIBUTES}<str:key>/"})
 _ORGANIZATION = "/api/v1/orgs/organizations/<str:org_id>/"
 _PROJECT = f"{_ORGANIZATION}projects/<str:project_id>/"
 
+_OF_PROJECT, _WEBHOOK = "/api/v1/webhooks/projects/<str:project_id>/", "/api/v1/webhooks/<str:webhook_id>/"
+_WEBHOOKS = (
+    f"GET {_OF_PROJECT}",
+    f"POST {_OF_PROJECT}",
+    f"GET {_WEBHOOK}",
+    f"PUT {_WEBHOOK}",
+    f"DELETE {_WEBHOOK}",
+    f"GET {_WEBHOOK}secret/",
+    f"POST {_WEBHOOK}secret/rotate/",
+    f"GET {_WEBHOOK}deliveries/",
+    f"GET {_WEBHOOK}deliveries/<str:message_id>/",
+    f"POST {_WEBHOOK}deliveries/<str:message_id>/replay/",
+    f"POST {_WEBHOOK}replay/",
+    f"POST {_WEBHOOK}test/",
+)
+
 NEEDS: dict[str, str] = {
     OF_THE_KEY: "project:admin",
     "GET /api/v1/orgs/organizations/": EVERYBODY,
@@ -87,6 +103,7 @@ NEEDS: dict[str, str] = {
     "GET /api/v1/orgs/organizations/<str:org_id>/invitations/": "org:admin",
     "DELETE /api/v1/orgs/organizations/<str:org_id>/invitations/<uuid:invitation_id>/": "org:admin",
     "POST /api/v1/orgs/organizations/<str:org_id>/invitations/<uuid:invitation_id>/resend/": "org:admin",
+    **dict.fromkeys(_WEBHOOKS, "webhooks:manage"),
     "GET /v1/ping/": ANYBODY,
     "POST /v1/memories/": "memories:write",
     "POST /v3/memories/add/": "memories:write",
@@ -238,7 +255,7 @@ class Actor:
 def is_about_project(endpoint: str) -> bool:
     """Tells whether the endpoint's usual call means Alice's project."""
     route = endpoint.partition(" ")[2]
-    return "<str:project_id>" in route or not route.startswith("/api/")
+    return "<str:project_id>" in route or route.startswith(_WEBHOOK) or not route.startswith("/api/")
 
 
 def _in_another_project(role: str) -> Actor:

@@ -39,6 +39,9 @@ from memories.text import analyzed, text_hash
 from orgs import audit
 from orgs.models import ApiKey, Domain, IdentityProvider, Invitation, Membership, Organization, Project, Role
 from tests.conftest import DATABASE, KEPT, Services
+from webhooks.bodies import body_of
+from webhooks.models import Delivery, DeliveryAttempt, DeliveryState, EventType, WebhookEndpoint
+from webhooks.signing_secrets import keep, new_secret
 from workers.models import Job
 
 TENANT_TABLES = sorted(PROJECT_TABLES | ORG_TABLES)
@@ -100,8 +103,29 @@ def make_rows(
             RequestLog.objects.create(
                 request_id="one", key_id=entity.id, method="GET", route="/", status=200, milliseconds=1
             ),
+            *delivery_rows(memory),
         ]
         return {row._meta.db_table: type(row).objects.get(id=row.id) for row in rows}
+
+
+def delivery_rows(memory: Memory) -> list[Any]:
+    """Makes an endpoint, a delivery to it that tells of the memory, and an attempt of it."""
+    endpoint = WebhookEndpoint(name="one", url="https://example.com/", event_types=[EventType.MEMORY_ADD])
+    keep(endpoint, [new_secret()])
+    endpoint.save(force_insert=True)
+    delivery = Delivery.objects.create(
+        endpoint=endpoint,
+        event_type=EventType.MEMORY_ADD,
+        memory_id=memory.id,
+        version=1,
+        body=body_of({"id": str(memory.id), "data": {"memory": memory.text}, "event": "ADD"}),
+        state=DeliveryState.FAILED,
+        attempts=1,
+    )
+    attempt = DeliveryAttempt.objects.create(
+        delivery=delivery, number=1, started_at=timezone.now(), duration_ms=1, status=500, answer=memory.text
+    )
+    return [endpoint, delivery, attempt]
 
 
 def org_rows(tenant: Tenant) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Stage:
 
 def _naming_the_project(call: Call, person: Person) -> Call:
     """Sessions and an organization's keys are of no project."""
-    if call.path.startswith("/api/"):
+    if call.path.startswith("/api/") and not call.path.startswith("/api/v1/webhooks/"):
         return call
     return replace(call, query=call.query | {"project_id": person.project_id})
 

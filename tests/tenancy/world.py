@@ -31,6 +31,7 @@ LONG_NUMBER = 10**12
 
 SECRET = "Hides a badminton racket under the piano"
 ORGANIZATIONS = "/api/v1/orgs/organizations/"
+WEBHOOKS_OF_PROJECTS = "/api/v1/webhooks/projects/"
 EACH_ITS_OWN = {"X-Request-Id", "Content-Length"}
 VARYING = {
     "<calendar>": re.compile(r'"structured_attributes":\s*\{[^}]*\}'),
@@ -41,7 +42,9 @@ VARYING = {
     "<hash>": re.compile(r"\b[0-9a-f]{64}\b"),
     "<new key>": re.compile(r"loci_(sk|rk|ak)_(\w{46}|….{4})"),
     "<new token>": re.compile(r"(?<=loci-domain-verification=)\w{32,}"),
-    "<new id>": re.compile(r"(org|proj|sso)_[0-9A-Za-z]{40}"),
+    "<new id>": re.compile(r"(org|proj|sso|wh)_[0-9A-Za-z]{40}"),
+    "<new secret>": re.compile(r"whsec_[0-9A-Za-z+/=]{44}"),
+    "<new message>": re.compile(r"msg_[0-9a-f]{32}"),
     "<uuid>": re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
 }
 
@@ -77,6 +80,8 @@ def ids_of(person: Person, who: str, text: str) -> Ids:
         domain=str(org_wide["domain"].id),
         provider=org_wide["identity_provider"].public_id,
         request=request,
+        webhook=rows["webhook_endpoint"].public_id,
+        message=rows["delivery"].message_id,
     )
 
 
@@ -134,6 +139,8 @@ def ids_of_nobody() -> Ids:
         domain=str(uuid.uuid4()),
         provider=f"sso_{name}",
         request=uuid.uuid4().hex,
+        webhook=f"wh_{name}",
+        message=f"msg_{uuid.uuid4().hex}",
     )
 
 
@@ -165,7 +172,7 @@ class World:
         What names a project is also asked with a key of the organization: it may name one, as a session may.
         """
         session, organization_key = self.sessions[person.email], self.organization_keys[person.email]
-        if call.path.startswith(ORGANIZATIONS):
+        if call.path.startswith((ORGANIZATIONS, WEBHOOKS_OF_PROJECTS)):
             return [person.client, session]
         names_project = "project_id" in call.query or "project_id" in (call.body or {})
         return [person.client, session, organization_key] if names_project else [person.client]

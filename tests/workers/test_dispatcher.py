@@ -52,6 +52,14 @@ def test_a_project_has_at_most_eight_published_jobs_however_often_it_is_its_turn
     assert sum(row(tenant, job_id).published_at is not None for job_id in ids) == 11
 
 
+def test_a_queue_whose_jobs_wait_for_others_has_more_published_ones(tenant: Tenant, services: Services) -> None:
+    for _ in range(30):
+        new_job(tenant, queue="webhooks")
+    assert dispatch_once() == 24
+    assert publish_due() == []
+    assert rings(services, "webhooks") == 24
+
+
 def test_each_queue_of_a_project_has_its_own_turn(tenant: Tenant) -> None:
     for _ in range(9):
         new_job(tenant)
@@ -86,6 +94,13 @@ def test_a_job_that_is_not_due_or_ended_is_not_rung_for(tenant: Tenant) -> None:
     new_job(tenant, state=JobState.DONE)
     new_job(tenant, state=JobState.DEAD)
     assert publish_due() == []
+
+
+def test_jobs_that_are_not_due_are_not_counted(tenant: Tenant) -> None:
+    for _ in range(20):
+        new_job(tenant, not_before=timezone.now() - LONG_AGO)
+    due = new_job(tenant)
+    assert [job.job_id for job in publish_due()] == [due]
 
 
 def test_a_lane_is_rung_for_one_job_at_a_time(tenant: Tenant, other: Tenant) -> None:

@@ -17,7 +17,7 @@ from loci.observability.process import report_exception
 from loci.tenancy.context import Tenant, tenant_tx
 from workers import jobs, watchdog
 from workers.doorbell import announce
-from workers.jobs import Claim, Fenced, LaneBusy, Spent, Unfinished
+from workers.jobs import Claim, Fenced, LaneBusy, PutBack, Spent, Unfinished
 from workers.limits import Limits
 from workers.tasks.spending import JobMeter
 
@@ -52,6 +52,8 @@ def run(kind: Kind, tenant: Tenant, job_id: UUID) -> bool:
     with context.bound(job=str(job_id), kind=claim.kind):
         try:
             _count(claim, _work(kind, claim))
+        except PutBack:
+            _count(claim, "repeated")
         except Fenced:
             logger.warning("job.fenced")
             _count(claim, "fenced")
@@ -96,7 +98,7 @@ def _work(kind: Kind, claim: Claim) -> str:
         return _give_back(kind, claim, after_s=error.retry_after or 0)
     except (DependencyError, OperationalError, InterfaceError, SoftTimeLimitExceeded, Spent) as error:
         return _postpone(kind, claim, error)
-    except Fenced:
+    except (Fenced, PutBack):
         raise
     except Exception as error:
         logger.exception("job.failed")

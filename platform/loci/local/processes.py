@@ -36,6 +36,7 @@ def environment(home: Home) -> dict[str, str]:
         # Also from a file: gunicorn and Celery read neither.
         "WEB_THREADS": setting("WEB_THREADS", "8"),
         "WORKER_CONCURRENCY": setting("WORKER_CONCURRENCY", "2"),
+        "WEBHOOK_THREADS": setting("WEBHOOK_THREADS", "32"),
         # All processes count into one folder, so that /metrics of the web shows the workers too.
         "PROMETHEUS_MULTIPROC_DIR": str(home.metrics()),
         "DJANGO_SETTINGS_MODULE": "loci.settings",
@@ -54,7 +55,9 @@ def services(host: str, port: int, env: Mapping[str, str]) -> list[Program]:
     return [
         _as_process("web", _web(host, port, env), env),
         _as_process("worker", _worker("worker", WORKER_QUEUES, "prefork", env.get("WORKER_CONCURRENCY", "2")), env),
-        _as_process("worker", _worker("webhooks", "webhooks", "threads", "8"), env, name="webhooks"),
+        _as_process(
+            "worker", _worker("webhooks", "webhooks", "threads", env.get("WEBHOOK_THREADS", "32")), env, name="webhooks"
+        ),
         replace(command("dispatch", env={**env, "LOCI_PROCESS": "dispatcher"}), name="dispatcher"),
     ]
 

@@ -60,12 +60,14 @@ class Deadline:
                 watched.shutdown(socket.SHUT_RDWR)
 
 
-def pinned_pool(url: CheckedUrl, addresses: Sequence[Address], deadline: Deadline) -> HTTPConnectionPool:
-    """Returns a pool for one request to `url`, which connects to the first of `addresses` that takes it within 3 s.
+def pinned_pool(
+    url: CheckedUrl, addresses: Sequence[Address], deadline: Deadline, *, connect_s: float = CONNECT_TIMEOUT_S
+) -> HTTPConnectionPool:
+    """Returns a pool for one request to `url`: it connects to the first of `addresses` that takes it, in `connect_s`.
 
     The `Host` header, SNI and the certificate's check (`LOCI_CA_BUNDLE`, or the public authorities) use the URL's name.
     """
-    pins: dict[str, Any] = {"addresses": addresses, "deadline": deadline}
+    pins: dict[str, Any] = {"addresses": addresses, "deadline": deadline, "connect_s": connect_s}
     if url.scheme == "http":
         return _PinnedPool(url.host, url.port, **pins)
     authorities = settings.CA_BUNDLE or certifi.where()
@@ -73,13 +75,16 @@ def pinned_pool(url: CheckedUrl, addresses: Sequence[Address], deadline: Deadlin
 
 
 class _PinnedConnection(HTTPConnection):
-    def __init__(self, *args: Any, addresses: Sequence[Address], deadline: Deadline, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, addresses: Sequence[Address], deadline: Deadline, connect_s: float, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self._addresses = addresses
         self._deadline = deadline
+        self._connect_s = connect_s
 
     def _new_conn(self) -> socket.socket:
-        end = time.monotonic() + CONNECT_TIMEOUT_S
+        end = time.monotonic() + self._connect_s
         for address in self._addresses:
             left = end - time.monotonic()
             if left <= 0:

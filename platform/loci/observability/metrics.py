@@ -32,6 +32,12 @@ LLM_CALLS = Counter("loci_llm_calls_total", "Calls of a language model.", ["mode
 SECOND_CALLS = Counter("loci_add_second_calls_total", "Adds, by whether a second question was needed.", ["needed"])
 LLM_TOKENS = Counter("loci_llm_tokens_total", "Tokens, as the provider counts them.", ["model", "direction"])
 
+DELIVERY_ATTEMPTS = Counter("loci_webhook_attempts_total", "Attempts to deliver a webhook, as they ended.", ["outcome"])
+DELIVERY_SECONDS = Histogram(
+    "loci_webhook_attempt_seconds", "Time until an endpoint answered or failed.", buckets=_SLOW
+)
+ENDPOINTS_DISABLED = Counter("loci_webhook_endpoints_disabled_total", "Endpoints disabled because they failed.")
+
 SEARCH_SECONDS = Histogram("loci_search_seconds", "Time of the parts of a search.", ["part"], buckets=_FAST)
 CHURN = Counter("loci_memory_churn_total", "Hours in which a source changed far more memories than usual.")
 

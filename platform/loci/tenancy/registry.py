@@ -8,6 +8,8 @@ PROJECT_TABLES = frozenset(
         "access",
         "attribute",
         "blob",
+        "delivery",
+        "delivery_attempt",
         "entity",
         "event",
         "feedback",
@@ -20,6 +22,7 @@ PROJECT_TABLES = frozenset(
         "revision",
         "term_statistic",
         "usage_entry",
+        "webhook_endpoint",
     }
 )
 """Row-level security on `project_id`."""

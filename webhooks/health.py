@@ -1,0 +1,90 @@
+"""The health of endpoints: since when one has been failing, and what follows from it (reliability.md §2.6)."""
+
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from loci.observability import metrics
+from loci.tenancy.context import tenant_tx
+from orgs import audit
+from orgs.models import Membership, Role, User
+from orgs.services.agent_mode import DOMAIN as AGENTS
+from orgs.services.mailing import of_organization, send_mail
+from webhooks.models import Delivery, DeliveryState, EventType, WebhookEndpoint
+from webhooks.queueing import keep_to_one_lane, withdraw
+from workers import jobs
+from workers.jobs import Claim
+from workers.outcomes import Notice, notify
+
+PATIENCE = timedelta(hours=120)
+"""How long an endpoint may do nothing but fail."""
+GONE_STATUS = 410
+
+GONE = "The endpoint answered that it is gone (410)."
+DEAD = "All deliveries of five days failed."
+DISABLED = "The endpoint was disabled."
+SUBJECT = "A webhook was disabled"
+
+
+def note_success(endpoint: WebhookEndpoint) -> None:
+    """Ends the endpoint's failures, if it had any."""
+    WebhookEndpoint.objects.filter(id=endpoint.id, first_failure_at__isnull=False).update(first_failure_at=None)
+
+
+def note_failure(endpoint: WebhookEndpoint, at: datetime) -> None:
+    """Notes when the endpoint's failures began, if that was now."""
+    if WebhookEndpoint.objects.filter(id=endpoint.id, first_failure_at=None).update(first_failure_at=at):
+        keep_to_one_lane(endpoint.id)
+
+
+def reason_to_disable(endpoint: WebhookEndpoint, status: int | None, at: datetime) -> str:
+    """Returns why an endpoint that failed with `status` is to be told nothing more, or an empty string."""
+    if status == GONE_STATUS:
+        return GONE
+    since = endpoint.first_failure_at
+    return DEAD if since is not None and at - since >= PATIENCE else ""
+
+
+def disable(endpoint: WebhookEndpoint, reason: str) -> None:
+    """Disables a failing endpoint, last in a `tenant_tx` that knows the organization.
+
+    What waits for it is given up, and may be replayed when it is active again. The owners get a mail, and the project's
+    other endpoints a message. Does nothing where a person was first, or a delivery has gone well in the meantime.
+    """
+    found = WebhookEndpoint.objects.filter(id=endpoint.id, is_active=True, deleted_at=None)
+    if reason == DEAD:
+        found = found.filter(first_failure_at=endpoint.first_failure_at)
+    if not found.update(is_active=False, disabled_at=Now(), disabled_reason=reason, updated_at=timezone.now()):
+        return
+    give_up_waiting(endpoint)
+    jobs.enqueue(kind="disabled", queue="maintenance", event_id=endpoint.id, not_before=timezone.now())
+    said = {"event": "ENDPOINT_DISABLED", "webhook_id": endpoint.public_id, "name": endpoint.name, "reason": reason}
+    notify([Notice(EventType.ENDPOINT_DISABLED, said)])
+    metrics.ENDPOINTS_DISABLED.inc()
+    audit.record(audit.SYSTEM, "webhook.disable", "webhook", endpoint.public_id, reason=reason)
+
+
+def give_up_waiting(endpoint: WebhookEndpoint) -> None:
+    """Gives up all that waits for the endpoint. What is being posted at the moment ends by itself."""
+    waiting = Delivery.objects.filter(id__in=withdraw(endpoint.id, DISABLED), state=DeliveryState.PENDING)
+    waiting.update(state=DeliveryState.FAILED, last_error=DISABLED, next_at=None, finished_at=timezone.now())
+
+
+def mail_disabled_endpoint(claim: Claim) -> None:
+    """Does a claimed job: tells the organization's owners. Raises `DependencyError` and `Fenced`."""
+    tenant = of_organization(claim.tenant)
+    with tenant_tx(tenant):
+        endpoint = WebhookEndpoint.objects.select_related("project").filter(id=claim.event_id).first()
+        owners = _owners() if endpoint else []
+    for email in owners:
+        send_mail([email], SUBJECT, "disabled_webhook", {"endpoint": endpoint})
+    with tenant_tx(tenant):
+        jobs.finish(claim)
+
+
+def _owners() -> list[str]:
+    """The emails of the organization's owners."""
+    owners = Membership.objects.filter(role=Role.OWNER, project=None).values_list("user_id", flat=True)
+    people = User.objects.filter(is_active=True, id__in=list(owners)).exclude(email__endswith=f"@{AGENTS}")
+    return list(people.order_by("email").values_list("email", flat=True))

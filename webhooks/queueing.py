@@ -1,0 +1,62 @@
+"""Each delivery is the work of one job, in one of its endpoint's lanes: a lane's jobs run one at a time."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from webhooks.models import Delivery, WebhookEndpoint
+from workers import jobs
+from workers.models import Job, JobState
+
+KIND = "deliver"
+QUEUE = "webhooks"
+LANES = 2
+"""How many deliveries of one endpoint may be in flight. One that is failing has the first lane alone."""
+
+
+def enqueue(deliveries: Sequence[Delivery]) -> None:
+    """Stores the jobs of new deliveries, inside the caller's `tenant_tx`; the dispatcher rings for them."""
+    of = {delivery.endpoint_id for delivery in deliveries}
+    failing = WebhookEndpoint.objects.filter(id__in=of, first_failure_at__isnull=False)
+    ill = set(failing.values_list("id", flat=True))
+    Job.objects.bulk_create(
+        [
+            Job(
+                kind=KIND,
+                queue=QUEUE,
+                lane=_lane_of(delivery, is_failing=delivery.endpoint_id in ill),
+                event_id=delivery.id,
+                cursor={"tried": 0},
+            )
+            for delivery in deliveries
+        ]
+    )
+
+
+def enqueue_again(deliveries: Sequence[Delivery]) -> None:
+    """Stores the jobs of deliveries that had jobs before; those that are still open end."""
+    jobs.cancel([delivery.id for delivery in deliveries], "The delivery was sent again.")
+    enqueue(deliveries)
+
+
+def keep_to_one_lane(endpoint_id: UUID) -> None:
+    """Moves what waits for the endpoint to its first lane: while it fails it must not take two places."""
+    first, *others = _lanes(endpoint_id)
+    Job.objects.filter(queue=QUEUE, lane__in=others, state=JobState.PENDING).update(lane=first)
+
+
+def withdraw(endpoint_id: UUID, reason: str) -> list[UUID]:
+    """Kills the jobs that wait for the endpoint, and returns whose they were: the ids of deliveries."""
+    waiting = Job.objects.filter(queue=QUEUE, lane__in=_lanes(endpoint_id), state=JobState.PENDING)
+    deliveries = list(waiting.select_for_update(of=["self"]).values_list("event_id", flat=True))
+    jobs.cancel(deliveries, reason)
+    return deliveries
+
+
+def _lane_of(delivery: Delivery, *, is_failing: bool) -> str:
+    """What is told of one memory is in one lane, and so mostly arrives in its order."""
+    about: UUID = delivery.memory_id or delivery.id
+    return _lanes(delivery.endpoint_id)[0 if is_failing else about.int % LANES]
+
+
+def _lanes(endpoint_id: UUID) -> list[str]:
+    return [f"webhook:{endpoint_id}:{number}" for number in range(LANES)]

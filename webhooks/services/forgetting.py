@@ -1,0 +1,38 @@
+"""What a deleted memory said is in no message and no answer to one any more (design.md §2, Deleting)."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from loci.tenancy.context import current_project_id
+from webhooks.bodies import WHOSE
+from webhooks.models import Delivery, DeliveryAttempt
+
+# In one statement, because whole entities are erased. What a message does not say, it is not made to say.
+UNQUOTE = """
+    UPDATE delivery SET body = jsonb_build_object(
+        'event_details',
+        jsonb_set(
+            jsonb_set((body::jsonb -> 'event_details') - %(whose)s::text[], '{data,memory}', 'null', false),
+            '{categories}', '[]', false
+        )
+    )::text
+    WHERE project_id = %(project)s AND memory_id = ANY(%(memories)s)
+"""
+
+
+def forget(memory_ids: Collection[UUID]) -> None:
+    """Takes what these memories said out of all deliveries, inside the caller's `tenant_tx`.
+
+    What is not sent yet is sent without it.
+    """
+    ids = list(memory_ids)
+    parameters: dict[str, Any] = {"whose": list(WHOSE), "project": current_project_id(), "memories": ids}
+    with connection.cursor() as cursor:
+        cursor.execute(UNQUOTE, parameters)
+        if not cursor.rowcount:
+            return
+    about = Delivery.objects.filter(memory_id__in=ids)
+    DeliveryAttempt.objects.filter(delivery__in=about).exclude(answer="").update(answer="")
