@@ -24,6 +24,7 @@ app.conf.update(
         "workers.tasks.erase",
         "workers.tasks.invite",
         "workers.tasks.leak",
+        "workers.tasks.retention",
         "workers.tasks.rollback",
     ],
     result_backend=None,

@@ -1,10 +1,12 @@
 """Rings for whatever is due and was not rung for, or not heard: fair over projects (design.md §5).
 
-It sees the job table only, through the system role, and changes nothing but `published_at`.
+It sees jobs and projects only, through the system role. Of jobs it changes nothing but `published_at`, and it stores
+those that are scheduled (`workers.schedule`).
 """
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from django.conf import settings
 from django.db import Error, connections, transaction
 
 from loci.observability import metrics
+from workers import schedule
 from workers.celery import QUEUES
 from workers.doorbell import QUIET_S, heard_for, ring
 from workers.jobs import MAX_PUBLISHED, MORE_PUBLISHED
@@ -21,6 +24,7 @@ from workers.jobs import MAX_PUBLISHED, MORE_PUBLISHED
 logger = logging.getLogger(__name__)
 
 PAUSE_S = 0.3
+SCHEDULE_PAUSE_S = 10.0
 BATCH = 100
 
 # One row per ring, each project's first before any project's second. A lane has at most one job that is rung for, none
@@ -118,11 +122,15 @@ def dispatch_once() -> int:
 
 
 def dispatch_until(stopped: Callable[[], bool]) -> None:
-    """Dispatches every 300 ms until `stopped()`; a database that is away is waited for."""
+    """Dispatches every 300 ms until `stopped()`, and looks at the schedule every 10 s; waits for an absent database."""
+    scheduled_at = -math.inf
     while not stopped():
         try:
             dispatch_once()
             _report_backlog()
+            if time.monotonic() - scheduled_at >= SCHEDULE_PAUSE_S:
+                scheduled_at = time.monotonic()
+                schedule.store_due()
         except Error as error:
             logger.warning("dispatcher.waits", extra={"error": type(error).__name__})
             connections["system"].close()

@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Now
 
+from loci.tenancy.batches import delete_some
 from loci.tenancy.context import Tenant, current_project_id
+from loci.tenancy.models import first_id
 from workers.limits import MAX_CRASHES, MAX_REQUESTS, MAX_SOFT_FAILURES, backoff
 from workers.models import ONE_RUNNING_PER_LANE, Job, JobState
 
@@ -294,6 +297,17 @@ def revive(event_ids: Iterable[UUID] | QuerySet[Any, Any]) -> list[UUID]:
         last_error="",
     )
     return list(found.values())
+
+
+def prune(now: datetime, most: int) -> int:
+    """Deletes up to `most` jobs that ended long ago; dead ones stay longer, for a replay. Returns how many."""
+    ended = {JobState.DONE: settings.RETAIN_JOBS, JobState.DEAD: settings.RETAIN_FAILED}
+    return sum(_delete_ended(state, now - kept, most) for state, kept in ended.items() if kept is not None)
+
+
+def _delete_ended(state: JobState, before: datetime, most: int) -> int:
+    old = Job.objects.filter(id__lt=first_id(before), state=state, finished_at__lt=before)
+    return delete_some(old.order_by("id"), most)
 
 
 def publish_next(lane: str) -> Job | None:

@@ -23,7 +23,8 @@ class Job(ProjectTable):
     `attempt` counts claims and `soft` those that ended in a failed dependency, so `attempt - soft` counts crashes.
     `fence` rises with every claim: only the holder of the newest may finish. `lane` names the entity whose jobs run one
     at a time; None is no lane. `cursor` says how far long work has come; None is work that is done at once. `requests`
-    counts what was sent to remote models for the job, or for the step of long work that it is at.
+    counts what was sent to remote models for the job, or for the step of long work that it is at. `scheduled_for` is
+    the start of the window for which the schedule made the job (`workers.schedule`); None is one that was asked for.
     """
 
     kind = models.CharField(max_length=32)
@@ -42,12 +43,18 @@ class Job(ProjectTable):
     last_error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
+    scheduled_for = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "job"
         constraints = [
             models.UniqueConstraint(
                 fields=["project", "lane"], condition=models.Q(state=JobState.RUNNING), name=ONE_RUNNING_PER_LANE
+            ),
+            models.UniqueConstraint(
+                fields=["project", "kind", "scheduled_for"],
+                condition=models.Q(scheduled_for__isnull=False),
+                name="job_once_per_window",
             ),
         ]
         indexes = [

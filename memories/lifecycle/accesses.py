@@ -1,12 +1,14 @@
 """When memories were last read, for those of projects whose memories decay (contract.md §14, design.md §4)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import connection
 
 from loci.models import RequestLog
+from loci.tenancy.batches import delete_some
 from loci.tenancy.context import current_project_id
-from memories.models import EventType, MemoryState
+from memories.models import Access, EventType, MemoryState
 from orgs.models import Project
 
 READS = (EventType.SEARCH, EventType.GET)
@@ -40,6 +42,14 @@ def note_accesses(requests: Sequence[RequestLog]) -> None:
                     "kept": KEPT,
                 },
             )
+
+
+def prune(_now: datetime, most: int) -> int:
+    """Deletes up to `most` accesses where memories do not decay (any more), inside the caller's `tenant_tx`.
+
+    Returns how many. Those of a memory that is deleted went with it.
+    """
+    return 0 if _memories_decay() else delete_some(Access.objects.all(), most)
 
 
 def _memories_decay() -> bool:

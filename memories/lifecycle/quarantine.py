@@ -34,11 +34,15 @@ def mark_released(row: Quarantined) -> None:
 
 
 def tell(event_id: UUID, became: Mapping[str, Mapping[str, Any]], results: Collection[Any] = ()) -> None:
-    """Lets an event say what became of its quarantined facts, by their ids, and adds `results` to its own."""
+    """Lets an event say what became of its quarantined facts, by their ids, and adds `results` to its own.
+
+    What it says anew is kept as long as what an event says at its end.
+    """
     event = Event.objects.select_for_update(of=["self"]).get(id=event_id)
     event.verdicts = [_told(item, became) for item in event.verdicts]
     event.results = [*event.results, *results]
-    event.save(update_fields=["verdicts", "results"])
+    event.updated_at, event.trimmed_at = timezone.now(), None
+    event.save(update_fields=["verdicts", "results", "updated_at", "trimmed_at"])
 
 
 def _told(item: dict[str, Any], became: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

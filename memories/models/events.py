@@ -39,7 +39,8 @@ class Event(Scoped, Attributed):
     """One asynchronous request, as the API shows it. Its messages are rows of their own, never part of `payload`.
 
     `results` holds the wire's result items, `verdicts` what became of every fact. `said_at` is when the messages were
-    said: the order in which facts are believed, whatever the order in which they are processed.
+    said: the order in which facts are believed, whatever the order in which they are processed. `trimmed_at` is since
+    when an add no longer quotes anything (`memories.lifecycle.retention`).
     """
 
     event_type = models.CharField(max_length=32)
@@ -53,6 +54,7 @@ class Event(Scoped, Attributed):
     updated_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    trimmed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "event"
@@ -60,6 +62,11 @@ class Event(Scoped, Attributed):
             models.Index(fields=["project", "created_at"], name="event_newest"),
             models.Index(fields=["project", "user_id", "created_at"], name="event_user"),
             models.Index(fields=["project", "key_id", "created_at"], name="event_key"),
+            models.Index(
+                fields=["project", "created_at"],
+                name="event_untrimmed",
+                condition=models.Q(event_type=EventType.ADD, trimmed_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -90,6 +97,7 @@ class Message(Scoped):
             models.Index(fields=["project", "agent_id", "said_at"], name="message_agent"),
             models.Index(fields=["project", "app_id", "said_at"], name="message_app"),
             models.Index(fields=["project", "run_id", "said_at"], name="message_run"),
+            models.Index(fields=["project", "event"], name="message_hidden", condition=models.Q(in_context=False)),
         ]
 
     def __str__(self) -> str:

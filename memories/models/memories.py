@@ -105,6 +105,11 @@ class Memory(Scoped):
                 fields=["project", "replaced_by"], name="memory_superseded", condition=Q(replaced_by__isnull=False)
             ),
             models.Index(fields=["project", "follows"], name="memory_follows", condition=Q(follows__isnull=False)),
+            models.Index(
+                fields=["project", "expires_on"],
+                name="memory_expiry",
+                condition=Q(expires_on__isnull=False) & ~Q(state=MemoryState.DELETED),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from loci.media.kinds import Kind
+from loci.tenancy.batches import delete_some
 from memories.extraction.base import InputMessage
 from memories.models import Blob, BlobForm, Event
 
@@ -19,7 +20,7 @@ BEGINNING: dict[str, Any] = {}
 KEPT_FOR = timedelta(days=7)
 PIECE_BYTES = 1024 * 1024
 PIECES_PER_INSERT = 4
-EXPIRED_AT_ONCE = 50
+PRUNED_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -81,19 +82,15 @@ def _pieces(file: NewFile) -> Iterable[dict[str, Any]]:
 
 def _insert(rows: Sequence[Blob]) -> None:
     if rows:
-        _remove_expired()
         expires_at = timezone.now() + KEPT_FOR
         for row in rows:
             row.expires_at = expires_at
         Blob.objects.bulk_create(rows, batch_size=PIECES_PER_INSERT)
 
 
-def _remove_expired() -> None:
-    # Another process may be removing too: its rows are passed over.
-    old = Blob.objects.filter(expires_at__lte=timezone.now()).order_by("expires_at")
-    ids = list(old.select_for_update(skip_locked=True, of=["self"]).values_list("id", flat=True)[:EXPIRED_AT_ONCE])
-    if ids:
-        Blob.objects.filter(id__in=ids).delete()
+def prune(now: datetime, most: int) -> int:
+    """Removes up to `most` pieces of files whose time is over, inside the caller's `tenant_tx`; returns how many."""
+    return delete_some(Blob.objects.filter(expires_at__lte=now).order_by("expires_at"), most)
 
 
 def next_file(event: Event) -> StoredFile | None:

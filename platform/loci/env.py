@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -46,6 +47,14 @@ def env_int(name: str, default: int) -> int:
         return int(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+
+
+def env_days(name: str, default: int) -> timedelta | None:
+    """Returns the setting `name`, a number of days; 0 is None: for ever. Raises `ImproperlyConfigured` for others."""
+    days = env_int(name, default)
+    if days < 0:
+        raise ImproperlyConfigured(f"{name} must be a number of days, or 0 for ever.")
+    return timedelta(days=days) if days else None
 
 
 def env_float(name: str, default: float | None) -> float | None:

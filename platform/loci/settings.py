@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
-from loci.env import env, env_bool, env_float, env_floats, env_int, env_one_of, home, mail_server
+from loci.env import env, env_bool, env_days, env_float, env_floats, env_int, env_one_of, home, mail_server
 from loci.net.presets import default_budget_s
 
 PROCESS = os.environ.get("LOCI_PROCESS", "command")
@@ -249,6 +249,19 @@ SPECTACULAR_SETTINGS = {
 # --- Deletion (design.md §2) -----------------------------------------------------------------------------------------
 RECOVERY_DAYS = env_int("LOCI_RECOVERY_DAYS", 7)
 """How long a deleted project or organization can be restored before its data are erased."""
+
+# --- Retention (reliability.md §2.14): how long what is finished is kept; None is for ever ----------------------------
+RETAIN_EVENTS = env_days("LOCI_RETAIN_EVENTS_DAYS", 7)
+"""What an add was asked with and what its results quote; and its messages, if no memory came of them."""
+RETAIN_MESSAGES = env_days("LOCI_RETAIN_MESSAGES_DAYS", 0)
+"""The messages of which memories came: history shows them."""
+RETAIN_JOBS = env_days("LOCI_RETAIN_JOBS_DAYS", 7)
+RETAIN_FAILED = env_days("LOCI_RETAIN_FAILED_DAYS", 30)
+"""Dead jobs: as long as one is there, what it failed to do can be tried again."""
+RETAIN_REQUESTS = env_days("LOCI_RETAIN_REQUESTS_DAYS", 30)
+"""The request log."""
+RETAIN_EXPIRED = env_days("LOCI_RETAIN_EXPIRED_DAYS", 0)
+"""Memories, after their expiration date."""
 
 # --- Audit log (reliability.md §2.13) --------------------------------------------------------------------------------
 AUDIT_DAYS = env_int("LOCI_AUDIT_DAYS", 400)

@@ -24,7 +24,6 @@ from memories.extraction.chunks import CHUNK_CHARS, chunks
 from memories.extraction.vision import NO_EYES
 from memories.lifecycle.sources import Source
 from memories.models import Blob, Event, Memory, Message, Revision
-from memories.services import files as stored_files
 from memories.services import reading
 from memories.services.rolling_back import accept_rollback
 from tests.conftest import Person
@@ -455,17 +454,6 @@ def test_twenty_megabytes_of_files_are_taken_and_kept_in_pieces(alice: Person, l
     with tenant_tx(alice.tenant):
         pieces = [len(bytes(blob.content)) for blob in Blob.objects.order_by("piece")]
     assert pieces == [MIB] * 20
-
-
-def test_files_expire_and_the_next_one_takes_old_ones_away(
-    alice: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stored_files, "KEPT_FOR", timedelta(seconds=-1))
-    queue(alice, says(part("txt_url", "data:,old")))
-    monkeypatch.undo()
-    queue(alice, says(part("txt_url", "data:,new")))
-    with tenant_tx(alice.tenant):
-        assert [bytes(blob.content) for blob in Blob.objects.all()] == [b"new"]
 
 
 def test_an_erased_entity_leaves_no_file(alice: Person, llm: FakeLLM) -> None:

@@ -123,15 +123,6 @@ def test_a_key_is_free_again_after_a_day(alice: Person) -> None:
     assert get(alice, "/v1/events/")["count"] == 2
 
 
-def test_what_a_day_old_key_answered_is_cleared_away_by_later_ones(alice: Person) -> None:
-    send(alice, VERBATIM, **KEY)
-    with tenant_tx(alice.tenant):
-        IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
-    send(alice, QUEUED, idempotency_key="another")
-    with tenant_tx(alice.tenant):
-        assert [row.key for row in IdempotencyKey.objects.all()] == ["another"]
-
-
 CHANGES = [
     ("PUT", "/v1/memories/{id}/", {"text": "Likes coffee"}),
     ("DELETE", "/v1/memories/{id}/", None),

@@ -26,7 +26,7 @@ from memories.models import Entity
 from tests.conftest import Person, Services
 from tests.http.endpoints import json_endpoints
 from tests.memories.support import call, delete, get, keep, post, search
-from tests.tenancy.rows import connect, superuser
+from tests.tenancy.rows import superuser
 
 CANARY = "canary-7f3a"
 
@@ -267,38 +267,3 @@ def test_an_answered_search_is_a_unit_of_usage_and_nothing_else_is(alice: Person
         units = UsageEntry.objects.filter(meter="search").order_by("id").values_list("source", "quantity")
         assert sorted(units) == sorted((source, 1) for source in searches)
     assert len(searches) == 2
-
-
-def log_old(person: Person, rows: int, age: timedelta) -> None:
-    """Writes down requests of that age."""
-    with tenant_tx(person.tenant):
-        moment = datetime.now(UTC) - age
-        blank = {"key_id": uuid4(), "method": "GET", "route": "/old/", "status": 200, "milliseconds": 1}
-        RequestLog.objects.bulk_create(RequestLog(**blank, created_at=moment) for _ in range(rows))
-
-
-def test_rows_are_deleted_after_thirty_days(alice: Person, bob: Person) -> None:
-    for person in (alice, bob):
-        log_old(person, rows=2, age=timedelta(days=30, minutes=1))
-        log_old(person, rows=1, age=timedelta(days=29, hours=23))
-    get(alice, "/v1/ping/")
-    assert [row.route for row in logged(alice)] == ["/old/", "/v1/ping/"]
-    assert len(logged(bob)) == 3
-
-
-def test_one_flush_deletes_a_thousand_old_rows_at_most(alice: Person) -> None:
-    log_old(alice, rows=2_500, age=timedelta(days=31))
-    left = []
-    for _ in range(3):
-        request_log.add(answered(alice.tenant))
-        left.append(sum(row.route == "/old/" for row in logged(alice)))
-    assert left == [1_500, 500, 0]
-
-
-def test_two_processes_that_delete_old_rows_do_not_wait_for_each_other(alice: Person, services: Services) -> None:
-    log_old(alice, rows=2, age=timedelta(days=31))
-    with connect(services, "loci_app") as other, other.transaction():
-        other.execute(f"SET LOCAL app.project = '{alice.tenant.project_id}'")
-        other.execute("SELECT FROM request_log LIMIT 1 FOR UPDATE")
-        request_log.add(answered(alice.tenant))
-        assert len(logged(alice)) == 2

@@ -20,6 +20,8 @@ ONLINE = [
     ("memories", "0011", ["revision_key"]),
     ("memories", "0018", ["memory_follows"]),
     ("memories", "0021", ["memory_of_agent", "memory_of_app", "memory_of_run"]),
+    ("memories", "0027", ["event_untrimmed", "message_hidden", "memory_expiry"]),
+    ("workers", "0004", ["job_once_per_window"]),
     ("loci", "0003", ["idempotency_key_subject", "idempotency_key_oldest", "request_log_answered"]),
 ]
 """App, migration that adds indexes while others write, these indexes."""

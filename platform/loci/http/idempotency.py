@@ -5,13 +5,14 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -20,10 +21,10 @@ from loci.errors import DomainError
 from loci.http.places import place_if_free, until
 from loci.http.renderer import dump_json
 from loci.models import IdempotencyKey
+from loci.tenancy.batches import delete_some
 from loci.tenancy.context import Tenant, current_project_id, tenant_tx
 
 KEPT_FOR = timedelta(hours=24)
-PURGED_AT_ONCE = 100
 WAIT_S, MOMENT_S = 5.0, 1.0
 """How long a repeat waits for the request that holds its key: with a place to wait in, and without one."""
 ERASED = 410
@@ -67,7 +68,7 @@ class Idempotency:
         if kept := self._kept():
             return self._earlier(kept)  # Without the lock: repeats need not wait for each other.
         self._lock()
-        self._purge()
+        self._forget_expired()
         row = IdempotencyKey(key=self.key, request_hash=self.request_hash)
         IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True)
         found = IdempotencyKey.objects.get(key=self.key)
@@ -95,12 +96,9 @@ class Idempotency:
             if cursor.fetchone() != (True,):
                 raise KeyIsBusy
 
-    def _purge(self) -> None:
-        """Whoever uses keys clears away some of those that nobody will ask for again."""
-        expired = IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT_FOR)
-        some = expired.order_by("created_at").select_for_update(of=["self"], skip_locked=True)[:PURGED_AT_ONCE]
-        IdempotencyKey.objects.filter(id__in=[*some.values_list("id", flat=True)]).delete()
-        expired.filter(key=self.key).delete()
+    def _forget_expired(self) -> None:
+        """What was asked under the same key before its time was over."""
+        _expired(timezone.now()).filter(key=self.key).delete()
 
     def belongs_to(self, subject_id: UUID) -> None:
         """Notes the event that the request made, or the memory whose text it answers with."""
@@ -110,6 +108,16 @@ class Idempotency:
         """Keeps the answer, so that a replay gets the same bytes; in a commit of its own, or in the caller's."""
         with tenant_tx(tenant):
             IdempotencyKey.objects.filter(key=self.key, status=0).update(status=status, body=body.decode())
+
+
+def _expired(now: datetime) -> QuerySet[IdempotencyKey]:
+    expired: QuerySet[IdempotencyKey] = IdempotencyKey.objects.filter(created_at__lt=now - KEPT_FOR)
+    return expired
+
+
+def prune(now: datetime, most: int) -> int:
+    """Deletes up to `most` keys that nobody will ask for again, inside the caller's `tenant_tx`; returns how many."""
+    return delete_some(_expired(now).order_by("created_at"), most)
 
 
 def erase_answers(subject_ids: Iterable[UUID]) -> None:

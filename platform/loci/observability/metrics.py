@@ -18,6 +18,8 @@ HTTP_SECONDS = Histogram("loci_http_request_seconds", "Time to answer a request.
 RATES_UNCOUNTED = Counter("loci_rates_uncounted_total", "Requests that Redis could not count against their rate.")
 REQUEST_LOG_DROPPED = Counter("loci_request_log_dropped_total", "Requests whose row in the request log was lost.")
 
+JOBS_SCHEDULED = Counter("loci_jobs_scheduled_total", "Jobs that the schedule stored.", ["kind"])
+ROWS_PRUNED = Counter("loci_rows_pruned_total", "Rows whose time was over.", ["what"])
 JOBS_FINISHED = Counter("loci_jobs_finished_total", "Runs of jobs that ended.", ["kind", "outcome"])
 JOB_SECONDS = Histogram("loci_job_seconds", "Time from accepting a job to its end.", ["kind"], buckets=_SLOW)
 QUEUE_AGE_SECONDS = Gauge(

@@ -3,8 +3,7 @@
 A request only queues what is to be logged. In the web process a thread writes the queue every second and at the end of
 the process; a process of another kind serves nobody, and what is queued there waits for `flush`.
 
-Rows are kept for 30 days. Whoever writes rows of a project deletes up to 1,000 of its older ones in the same commit, so
-that no flush takes long; a project that asks nothing any more keeps its last ones.
+Rows are kept for `LOCI_RETAIN_REQUESTS_DAYS` (30).
 """
 
 import atexit
@@ -14,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event, Lock, Thread
 from typing import Any
 from uuid import UUID
@@ -22,10 +21,10 @@ from uuid import UUID
 from django.apps import apps
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.utils import timezone
 
 from loci.models import RequestLog
 from loci.observability import metrics
+from loci.tenancy.batches import delete_some
 from loci.tenancy.context import Tenant, tenant_tx
 
 logger = logging.getLogger(__name__)
@@ -34,8 +33,6 @@ INTERVAL_S = 1.0
 MAX_WAITING = 10_000
 MAX_MEMORY_IDS = 100
 ROWS_PER_INSERT = 500
-KEPT_FOR = timedelta(days=30)
-DELETED_PER_FLUSH = 1_000
 
 WrittenListener = Callable[[Sequence[RequestLog]], None]
 
@@ -163,6 +160,15 @@ def flush() -> None:
     _writer.flush()
 
 
+def prune(now: datetime, most: int) -> int:
+    """Deletes up to `most` rows whose time is over, inside the caller's `tenant_tx`; returns how many."""
+    if settings.RETAIN_REQUESTS is None:
+        return 0
+    return delete_some(
+        RequestLog.objects.filter(created_at__lt=now - settings.RETAIN_REQUESTS).order_by("created_at"), most
+    )
+
+
 def discard() -> None:
     """Forgets what waits in this process."""
     _writer.take()
@@ -191,15 +197,6 @@ def _write_rows(project_id: UUID, answered: Sequence[Answered]) -> None:
         RequestLog.objects.bulk_create(rows, batch_size=ROWS_PER_INSERT)
         for listener in _listeners:
             listener(rows)
-        _delete_old()
-
-
-def _delete_old() -> None:
-    # Another process may be deleting too: its rows are passed over.
-    old = RequestLog.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).order_by("created_at")
-    ids = list(old.select_for_update(skip_locked=True).values_list("id", flat=True)[:DELETED_PER_FLUSH])
-    if ids:
-        RequestLog.objects.filter(id__in=ids).delete()
 
 
 def _entity_ids(entities: Iterable[str]) -> dict[str, UUID]:

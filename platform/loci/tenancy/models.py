@@ -1,5 +1,6 @@
 """What every table of a project has in common."""
 
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,12 @@ M = TypeVar("M", bound=models.Model)
 def new_id() -> UUID:
     """Returns a UUIDv7: unique, and ordered by the time of its making."""
     return uuid7()
+
+
+def first_id(moment: datetime) -> UUID:
+    """Returns an id below all that are made from this moment on: older rows are found by the key of their table."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=milliseconds << 80)
 
 
 class TenantManager(models.Manager[M]):
