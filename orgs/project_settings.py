@@ -34,6 +34,29 @@ class Suspicious(StrEnum):
     REJECT = "reject"
 
 
+FLAGGING: Final = "review_negative_feedback"
+CONSOLIDATION: Final = "consolidation"
+
+
+class Flagging(StrEnum):
+    """Which feedback asks somebody to look at the memory."""
+
+    OFF = "off"
+    VERY_NEGATIVE = "very_negative"
+    NEGATIVE = "negative"
+    """That which is very negative, too."""
+
+
+class Consolidation(StrEnum):
+    """What becomes of memories that say the same."""
+
+    OFF = "off"
+    PROPOSE = "propose"
+    """Somebody is asked whether to merge them."""
+    APPLY = "apply"
+    """They are merged at once, which can be undone."""
+
+
 HEEDED = "Adds heed it unless they bring their own."
 LATER = "Kept for a later release; it changes nothing yet."
 
@@ -163,6 +186,19 @@ class ProjectSettings(serializers.Serializer[Any]):
     redact_pii = _flag(
         "Whether emails, phone numbers, IBANs, national ids and street addresses are taken out of messages and memories"
         " before they are kept. Secrets always are."
+    )
+    review_negative_feedback = serializers.ChoiceField(
+        choices=list(Flagging),
+        default=Flagging.OFF.value,
+        allow_null=True,
+        help_text="Which feedback opens a review of the memory: none, what is `VERY_NEGATIVE`, or `NEGATIVE` too.",
+    )
+    consolidation = serializers.ChoiceField(
+        choices=list(Consolidation),
+        default=Consolidation.OFF.value,
+        allow_null=True,
+        help_text="What becomes of memories of the same entities that say the same: nothing, a review that asks whether"
+        " to merge them, or a merge at once, which its review can undo.",
     )
     decay = _flag("Whether memories that are used move up in searches, and those that are not move down.")
 

@@ -18,6 +18,7 @@ app.conf.update(
     broker_url=settings.REDIS_URL,
     imports=[
         "workers.tasks.add",
+        "workers.tasks.consolidate",
         "workers.tasks.delete",
         "workers.tasks.deliver",
         "workers.tasks.disabled",

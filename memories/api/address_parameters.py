@@ -28,6 +28,13 @@ QUARANTINE_ID = OpenApiParameter(
     description="The fact's id, as the list and the verdicts of events name it.",
     examples=[OpenApiExample("Example", value=examples.QUARANTINE_ID)],
 )
+REVIEW_ID = OpenApiParameter(
+    "review_id",
+    OpenApiTypes.UUID,
+    OpenApiParameter.PATH,
+    description="The review's id, as the list names it.",
+    examples=[OpenApiExample("Example", value=examples.REVIEW_ID)],
+)
 ENTITY_TYPE = OpenApiParameter(
     "entity_type",
     str,

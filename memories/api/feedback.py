@@ -7,17 +7,22 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from loci.errors import DomainError
 from loci.http.aliases import normalise
 from loci.http.parser import body_of
+from loci.tenancy.context import tenant_tx
 from memories.api.answers.examples import MEMORY_ID
 from memories.api.answers.feedback import FeedbackAnswer
+from memories.api.answers.reviews import FeedbackStatsAnswer
 from memories.api.description import example
 from memories.api.fields import UuidField
 from memories.api.serializers import Input
-from memories.models import Feedback, Opinion
+from memories.models import Feedback, Opinion, ReviewKind, ReviewState
+from memories.overview import memory_totals
 from memories.provenance import Author
+from memories.reviews import judged_memories, opinions, opinions_by_day, reviews, worst_memories
 from memories.services.feedback import Judgement, give_feedback
 from orgs.api.base import ProjectView
 
@@ -82,6 +87,40 @@ class FeedbackView(ProjectView):
             _feedback_json,
             about=judgement.memory_id,
         )
+
+
+class FeedbackStatsView(ProjectView):
+    """What people think of the project's memories."""
+
+    scopes: ClassVar[Mapping[str, str]] = {"GET": "memories:read"}
+
+    @extend_schema(
+        summary="Get statistics of feedback",
+        description=(
+            "Opinions of what active memories say now, by opinion and by day; how many memories somebody judged; and"
+            " the worst of these."
+        ),
+        responses=FeedbackStatsAnswer,
+        tags=["stats"],
+    )
+    def get(self, _request: Request) -> Response:
+        """Answers with the numbers as they are now."""
+        with tenant_tx(self.tenant):
+            total, judged = memory_totals()["memories"], judged_memories()
+            return Response(
+                {
+                    "opinions": opinions(),
+                    "total_memories": total,
+                    "judged_memories": judged,
+                    "judged_share": judged / total if total else 0.0,
+                    "by_day": [{"date": day.isoformat(), **counts} for day, counts in opinions_by_day().items()],
+                    "worst": [
+                        {"memory_id": str(memory.id), "memory": memory.text, **counts}
+                        for memory, counts in worst_memories()
+                    ],
+                    "open_reviews": reviews(state=ReviewState.OPEN, kind=ReviewKind.FEEDBACK).count(),
+                }
+            )
 
 
 def _read(asked: Mapping[str, Any]) -> Judgement:

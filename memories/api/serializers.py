@@ -27,6 +27,7 @@ from memories.scope import Scope
 from memories.services.accepting import AddRequest
 
 MAX_INSTRUCTIONS = 10_000
+MAX_EDITED = 10_000
 STEERING = (
     *("custom_instructions", "agent_custom_instructions", "includes", "excludes", "custom_categories"),
     *("structured_data_schema", "timezone"),
@@ -145,7 +146,7 @@ class EditInput(Input):
     """The parameters of an update; at least one is needed (contract.md §5.11)."""
 
     text = serializers.CharField(
-        required=False, max_length=10_000, help_text="What it is to say; `message` is its older name."
+        required=False, max_length=MAX_EDITED, help_text="What it is to say; `message` is its older name."
     )
     metadata = MetadataField(required=False, help_text=f"{METADATA} It replaces the former one.")
     timestamp = TimestampField(required=False, help_text=TIMESTAMP)

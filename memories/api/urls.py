@@ -7,14 +7,16 @@ from loci.http.routes import route
 from memories.api.adding import AddView
 from memories.api.attributes import AttributesView, AttributeView
 from memories.api.batch import Batch2025View, BatchView
+from memories.api.consolidating import ConsolidationView
 from memories.api.entities import EntitiesView, EntityFiltersView, EntityView, NumberedEntityView
 from memories.api.events import EventsView, EventView
-from memories.api.feedback import FeedbackView
+from memories.api.feedback import FeedbackStatsView, FeedbackView
 from memories.api.history import EntityMemoriesView, HistoryView, ProjectHistoryView
 from memories.api.listing import ListV2View, ListView
 from memories.api.memories import MemoryView
 from memories.api.quarantine import QuarantinedView, QuarantineView, ReleaseView
 from memories.api.registering import AgentsView, AppsView, RunsView, UsersView
+from memories.api.reviews import ApproveView, EditView, RejectView, ReviewsView, ReviewView, UndoView
 from memories.api.rolling_back import RollbackView
 from memories.api.searching import SearchV1View, SearchV2View, SearchView
 from memories.api.stats import StatsView
@@ -65,6 +67,14 @@ urlpatterns = [
     route("v1/quarantine/", QuarantineView.as_view(), name="quarantine"),
     route("v1/quarantine/<str:quarantine_id>/", QuarantinedView.as_view(), name="quarantined"),
     route("v1/quarantine/<str:quarantine_id>/release/", ReleaseView.as_view(), name="release"),
+    route("v1/reviews/", ReviewsView.as_view(), name="reviews"),
+    route("v1/reviews/<str:review_id>/", ReviewView.as_view(), name="review"),
+    route("v1/reviews/<str:review_id>/approve/", ApproveView.as_view(), name="approve"),
+    route("v1/reviews/<str:review_id>/edit/", EditView.as_view(), name="edit-reviewed"),
+    route("v1/reviews/<str:review_id>/reject/", RejectView.as_view(), name="reject"),
+    route("v1/reviews/<str:review_id>/undo/", UndoView.as_view(), name="undo"),
+    route("v1/consolidation/", ConsolidationView.as_view(), name="consolidation"),
+    route("v1/feedback/stats/", FeedbackStatsView.as_view(), name="feedback-stats"),
     route("v1/feedback/", FeedbackView.as_view(), name="feedback"),
     route("v1/stats/", StatsView.as_view(), name="stats"),
 ]

@@ -10,7 +10,6 @@ request; and what a model decided later because it had been shown what is now ta
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -200,20 +199,12 @@ def _release(part: Part) -> list[UUID]:
     for old in released:
         newest = timeline.believed(old)[-1]
         if newest.valid_to is not None and newest.valid_to != until:
-            _hold_until(newest, until)
+            timeline.hold_until(newest, until)
         changes: dict[str, Any] = {"replaced_by": heir, "version": F("version") + 1}
         if heir is None:
             changes |= {"state": MemoryState.ACTIVE, "updated_at": newest.valid_from}
         Memory.objects.filter(id=old.id).update(**changes)
     return [old.id for old in released] if heir is None else []
-
-
-def _hold_until(newest: Revision, until: datetime | None) -> None:
-    now = timezone.now()
-    Revision.objects.filter(id=newest.id).update(recorded_to=now)
-    newest.valid_to = until
-    cause = Cause.UPDATE if until is None else Cause.SPLIT
-    timeline.recorded_again(newest, cause=cause, now=now).save(force_insert=True)
 
 
 def _keys_of(memories: Iterable[Memory]) -> set[Key]:

@@ -17,6 +17,7 @@ from memories.models.memories import (
     Revision,
     Trust,
 )
+from memories.models.reviews import Review, ReviewKind, ReviewState
 from memories.models.use import Access, Feedback, Opinion
 
 __all__ = [
@@ -43,6 +44,9 @@ __all__ = [
     "Message",
     "Opinion",
     "Quarantined",
+    "Review",
+    "ReviewKind",
+    "ReviewState",
     "Revision",
     "Scoped",
     "SearchIndex",

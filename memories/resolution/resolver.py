@@ -19,6 +19,7 @@ from loci.tenancy.context import unbound
 from memories.embedding.base import Vectors
 from memories.extraction.base import Fact, Relation
 from memories.lifecycle.forgetting import forget
+from memories.lifecycle.reviews import merged_into
 from memories.models import Attribute, Cause, Entity, Event, Lifetime, Memory, MemoryState, Quarantined, Revision, Trust
 from memories.queries import visible
 from memories.resolution import timeline
@@ -97,8 +98,9 @@ class Resolver:
         known = (self.candidates[number] for number in numbers if number in self.candidates)
         found = (_locked(id=each.memory_id, **self.scope.in_lane()) for each in known)
         memories = [memory for memory in found if memory is not None and not memory.immutable]
+        merged = Memory.objects.filter(id__in=merged_into([memory.id for memory in memories]))
         with unbound():
-            forget(memories)
+            forget([*memories, *merged])
         return [Verdict(VerdictKind.FORGOTTEN, "", memory.id, user_id=memory.user_id) for memory in memories]
 
     def _lock(self, facts: Sequence[Fact]) -> None:

@@ -180,6 +180,15 @@ def _holds(revision: Revision, at: datetime) -> bool:
     return revision.valid_to is None or revision.valid_to > at
 
 
+def hold_until(newest: Revision, until: datetime | None) -> None:
+    """Lets a believed statement hold until another time than it did; None is for good."""
+    now = timezone.now()
+    Revision.objects.filter(id=newest.id).update(recorded_to=now)
+    newest.valid_to = until
+    cause = Cause.UPDATE if until is None else Cause.SPLIT
+    recorded_again(newest, cause=cause, now=now).save(force_insert=True)
+
+
 def recorded_again(revision: Revision, *, cause: Cause, now: datetime) -> Revision:
     """Returns a new row of the same statement with the same interval, not stored yet."""
     return _shortened(revision, at=revision.valid_to, cause=cause, now=now)

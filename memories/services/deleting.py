@@ -15,6 +15,7 @@ from loci.tenancy.models import new_id
 from memories.lifecycle.erasure import begin_erasure, erase_sources, of_entity
 from memories.lifecycle.forgetting import forget
 from memories.lifecycle.quarantine import discard, undecided
+from memories.lifecycle.reviews import merged_into
 from memories.models import Event, Memory, MemoryState
 from memories.queries import memories_of, superseded_by
 from memories.retrieval.filters import to_q
@@ -56,7 +57,9 @@ def delete_memories(tenant: Tenant, memory_ids: Collection[UUID]) -> None:
 
 
 def _delete(memory_ids: Collection[UUID], *, also: Collection[UUID] = ()) -> int:
-    memories = memories_of(memory_ids, also=also)
+    # What says the same under another id would outlive what somebody wants to be gone.
+    merged = merged_into({*memory_ids, *also})
+    memories = memories_of(memory_ids, also={*also, *merged})
     with unbound():
         forget(memories)
     outcomes.record(Outcome(meter="delete", source=new_id(), quantity=len(memories)))
@@ -96,7 +99,7 @@ def _delete_batch(claim: Claim) -> bool:
         jobs.hold(claim)
         event = Event.objects.get(id=claim.event_id)
         batch = list(_remaining(event)[:BATCH])
-        forget(batch)
+        forget([*batch, *memories_of([], also=merged_into([memory.id for memory in batch]))])
         sources = _erase_sources(event)
         deleted = event.payload.get("deleted", 0) + len(batch)
         if BATCH in {len(batch), sources}:

@@ -1,17 +1,19 @@
 """Somebody says what they think of a memory (contract.md §9.4)."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
 from loci.tenancy.context import Tenant, tenant_tx
+from memories.lifecycle.reviews import FLAGGED_BY, flag
 from memories.models import Feedback, Opinion
 from memories.provenance import Author
 from memories.queries import memories_of
 from memories.screening import redact
 from orgs.models import Project
-from orgs.project_settings import REDACT_PII
+from orgs.project_settings import FLAGGING, REDACT_PII, Flagging
 from orgs.services.projects import note_feedback
 
 
@@ -27,14 +29,16 @@ class Judgement:
 def give_feedback(tenant: Tenant, judgement: Judgement, *, by: Author) -> Feedback:
     """Keeps the opinion in place of the one that the author had before, and returns it; the reason is screened.
 
-    Raises `NotFound` for a memory that was deleted or never was.
+    Where the project wants that, a negative one opens a review of the memory in the same commit. Raises `NotFound` for
+    a memory that was deleted or never was.
     """
     with tenant_tx(tenant):
         (memory,) = memories_of([judgement.memory_id])
         opinion = judgement.opinion or ""
+        kept = _settings(tenant) if opinion else {}
         given = {
             "opinion": opinion,
-            "reason": _screened(judgement.reason, tenant) if opinion else "",
+            "reason": redact(judgement.reason, redact_pii=kept.get(REDACT_PII, False)) if opinion else "",
             "hash": memory.hash,
             "key_id": by.key_id,
             "given_at": timezone.now(),
@@ -50,9 +54,11 @@ def give_feedback(tenant: Tenant, judgement: Judgement, *, by: Author) -> Feedba
         )
         if opinion:
             note_feedback()
+        if opinion in FLAGGED_BY[Flagging(kept.get(FLAGGING, Flagging.OFF))]:
+            flag(memory, Opinion(opinion))
         return feedback
 
 
-def _screened(reason: str, tenant: Tenant) -> str:
-    kept = Project.objects.values_list("settings", flat=True).get(id=tenant.project_id) if reason else {}
-    return redact(reason, redact_pii=kept.get(REDACT_PII, False))
+def _settings(tenant: Tenant) -> dict[str, Any]:
+    kept: dict[str, Any] = Project.objects.values_list("settings", flat=True).get(id=tenant.project_id)
+    return kept

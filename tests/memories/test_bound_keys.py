@@ -55,6 +55,8 @@ BOTH = {"user_id": "alex", "agent_id": "ada"}
 OPEN = {
     "GET /v1/ping/",
     "GET /v1/quarantine/",
+    "GET /v1/reviews/",
+    "GET /v1/reviews/<str:review_id>/",
     "POST /v1/feedback/",
     "POST /v1/memories/",
     "GET /v1/memories/",

@@ -23,6 +23,8 @@ class Ids:
     memory: str
     event: str
     quarantined: str
+    review: str
+    decided: str
     user: str
     agent: str
     app: str
@@ -425,6 +427,25 @@ CASES: dict[str, Case] = {
     "GET /v1/quarantine/": Case(Call("/v1/quarantine/")),
     "DELETE /v1/quarantine/<str:quarantine_id>/": Case(Call("/v1/quarantine/{quarantined}/")),
     "POST /v1/quarantine/<str:quarantine_id>/release/": _repeatable(Call("/v1/quarantine/{quarantined}/release/")),
+    "GET /v1/reviews/": Case(
+        Call("/v1/reviews/"),
+        tuple(Call("/v1/reviews/", query={f"{kind}_id": f"{{{kind}}}"}) for kind in ("user", "agent", "app", "run")),
+    ),
+    "GET /v1/reviews/<str:review_id>/": Case(Call("/v1/reviews/{review}/")),
+    "POST /v1/reviews/<str:review_id>/approve/": _repeatable(Call("/v1/reviews/{review}/approve/")),
+    "POST /v1/reviews/<str:review_id>/edit/": _repeatable(
+        Call("/v1/reviews/{review}/edit/", body={"text": "Lives in Oslo"})
+    ),
+    "POST /v1/reviews/<str:review_id>/reject/": _repeatable(Call("/v1/reviews/{review}/reject/")),
+    "POST /v1/reviews/<str:review_id>/undo/": _repeatable(Call("/v1/reviews/{decided}/undo/")),
+    "POST /v1/consolidation/": _also(
+        _repeatable(Call("/v1/consolidation/", body={"user_id": "{user}"})),
+        Case(
+            Call("/v1/consolidation/", body={}),
+            tuple(Call("/v1/consolidation/", body={f"{kind}_id": f"{{{kind}}}"}) for kind in ("agent", "app", "run")),
+        ),
+    ),
+    "GET /v1/feedback/stats/": Case(Call("/v1/feedback/stats/")),
     "POST /v1/feedback/": _repeatable(
         Call("/v1/feedback/", body={"memory_id": "{memory}", "feedback": "POSITIVE", "feedback_reason": "It is so."})
     ),

@@ -142,6 +142,14 @@ NEEDS: dict[str, str] = {
     "GET /v1/quarantine/": "memories:read",
     "DELETE /v1/quarantine/<str:quarantine_id>/": "memories:delete",
     "POST /v1/quarantine/<str:quarantine_id>/release/": "memories:write",
+    "GET /v1/reviews/": "memories:read",
+    "GET /v1/reviews/<str:review_id>/": "memories:read",
+    "POST /v1/reviews/<str:review_id>/approve/": "memories:write",
+    "POST /v1/reviews/<str:review_id>/edit/": "memories:write",
+    "POST /v1/reviews/<str:review_id>/reject/": "memories:write",
+    "POST /v1/reviews/<str:review_id>/undo/": "memories:write",
+    "POST /v1/consolidation/": "memories:write",
+    "GET /v1/feedback/stats/": "memories:read",
     "POST /v1/feedback/": "memories:write",
     "GET /v1/stats/": "memories:read",
 }
@@ -171,6 +179,8 @@ FOR_BOUND_KEYS = frozenset(
         "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/",
         "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/<str:key>/",
         "GET /v1/quarantine/",
+        "GET /v1/reviews/",
+        "GET /v1/reviews/<str:review_id>/",
         "POST /v1/feedback/",
         "POST /api/v1/keys/report/",
     }

@@ -31,6 +31,8 @@ from memories.models import (
     Message,
     Opinion,
     Quarantined,
+    Review,
+    ReviewKind,
     Revision,
     TermStatistic,
 )
@@ -84,6 +86,9 @@ def make_rows(
             Access.objects.create(memory=memory, times=[now], **scope),
             Feedback.objects.create(
                 memory=memory, hash=memory.hash, actor_id=entity.id, opinion=Opinion.POSITIVE, reason=text, **scope
+            ),
+            Review.objects.create(
+                kind=ReviewKind.FEEDBACK, memory=memory, hash=memory.hash, reason=Opinion.NEGATIVE, **scope
             ),
             Blob.objects.create(
                 event=event,

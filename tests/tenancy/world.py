@@ -16,9 +16,10 @@ from psycopg import sql
 
 from loci.observability import context
 from loci.tenancy.context import Tenant, tenant_tx
-from memories.models import Entity
+from memories.models import Entity, Review, ReviewState
 from orgs import audit
 from orgs.models import ApiKey, Invitation, KeyKind, Membership, Project
+from orgs.project_settings import CONSOLIDATION, Consolidation
 from tests.conftest import Person, make_person
 from tests.orgs.support import signed_in, with_organization_key
 from tests.tenancy.cases import Call, Ids
@@ -55,14 +56,18 @@ def ids_of(person: Person, who: str, text: str) -> Ids:
     rows = make_rows(person.tenant, user=who, text=text, **others)
     number, request = rows["entity"].number + LONG_NUMBER, uuid.uuid4().hex
     with tenant_tx(person.tenant):
+        Project.objects.filter(id=person.tenant.project_id).update(settings={CONSOLIDATION: Consolidation.PROPOSE})
         Entity.objects.filter(id=rows["entity"].id).update(number=number)
         with context.bound(request_id=request):
             audit.record(audit.SYSTEM, "test.record", "memory", rows["memory"].id)
+    decided = _decided(person.tenant, rows["review"])
     org_wide = org_rows(person.tenant)
     return Ids(
         memory=str(rows["memory"].id),
         event=str(rows["event"].id),
         quarantined=str(rows["quarantine"].id),
+        review=str(rows["review"].id),
+        decided=str(decided),
         user=who,
         agent=others["agent_id"],
         app=others["app_id"],
@@ -83,6 +88,14 @@ def ids_of(person: Person, who: str, text: str) -> Ids:
         webhook=rows["webhook_endpoint"].public_id,
         message=rows["delivery"].message_id,
     )
+
+
+def _decided(tenant: Tenant, review: Review) -> uuid.UUID:
+    """Makes another review, which is approved, and returns its id."""
+    columns = {name: getattr(review, name) for name in ("kind", "memory_id", "hash", "user_id", "agent_id", "app_id")}
+    with tenant_tx(tenant):
+        decided = Review.objects.create(**columns, run_id=review.run_id, state=ReviewState.APPROVED)
+    return uuid.UUID(str(decided.id))
 
 
 def _spare_key(tenant: Tenant, kind: KeyKind) -> uuid.UUID:
@@ -117,11 +130,13 @@ def _invited_to_both(tenant: Tenant, invitation: Invitation) -> str:
 
 def ids_of_nobody() -> Ids:
     """Returns ids of the same forms that nobody has."""
-    memory, event, quarantined, name, key = (str(uuid.uuid4()) for _ in range(5))
+    memory, event, quarantined, review, decided, name, key = (str(uuid.uuid4()) for _ in range(7))
     return Ids(
         memory=memory,
         event=event,
         quarantined=quarantined,
+        review=review,
+        decided=decided,
         user=name,
         agent=f"{name}-agent",
         app=f"{name}-app",

@@ -238,3 +238,34 @@ QUARANTINED = {
     "reason": "It reads like an instruction to an assistant.",
     "created_at": "2026-01-15T12:00:00.000000+00:00",
 }
+REVIEW_ID = "4f0e5a0c-52a7-4d0b-8d7c-1b4f6a2f9c33"
+_OPINIONS = {"POSITIVE": 1, "NEGATIVE": 2, "VERY_NEGATIVE": 0}
+REVIEW = {
+    "id": REVIEW_ID,
+    "kind": "feedback",
+    "state": "open",
+    "reason": "NEGATIVE",
+    "memory": MEMORY,
+    "duplicate": None,
+    "opinions": _OPINIONS,
+    "feedback_reasons": ["She moved away in March."],
+    "created_at": _AT,
+    "decided_at": None,
+    "decided_by": None,
+}
+DECIDED = {
+    "message": "The memory is hidden.",
+    "id": REVIEW_ID,
+    "state": "rejected",
+    "memory_id": MEMORY_ID,
+    "duplicate_id": None,
+}
+FEEDBACK_STATS = {
+    "opinions": _OPINIONS,
+    "total_memories": 40,
+    "judged_memories": 2,
+    "judged_share": 0.05,
+    "by_day": [{"date": "2026-01-15", **_OPINIONS}],
+    "worst": [{"memory_id": MEMORY_ID, "memory": "Lives in San Francisco", **_OPINIONS}],
+    "open_reviews": 1,
+}

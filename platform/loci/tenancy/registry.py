@@ -19,6 +19,7 @@ PROJECT_TABLES = frozenset(
         "message",
         "quarantine",
         "request_log",
+        "review",
         "revision",
         "term_statistic",
         "usage_entry",

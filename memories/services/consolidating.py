@@ -1,0 +1,256 @@
+"""Memories of the same entities that say the same become one, or somebody is asked whether to (design.md §2, §3).
+
+A job goes through the scopes of a project in which something is new. Texts in the same words are found without
+comparing each with each. Where a model is set up, it is asked about what is near to something new.
+"""
+
+import hashlib
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
+
+from loci.errors import DomainError
+from loci.tenancy.context import Tenant, current_project_id, tenant_tx
+from memories.lifecycle.merging import Pair, pairs_of
+from memories.lifecycle.reviews import propose
+from memories.lifecycle.sameness import wording
+from memories.models import Cause, Memory, Review, ReviewState, Revision
+from memories.queries import SEARCHED_ONLY, visible
+from memories.scope import Scope
+from memories.services.judging import Judged, judge
+from memories.services.reviewing import decide, lock, merge
+from orgs.models import Project
+from orgs.project_settings import CONSOLIDATION, Consolidation
+from workers import jobs
+from workers.jobs import Claim
+from workers.models import Job, JobState
+
+KIND = "consolidate"
+QUEUE = "maintenance"
+
+STEP_S = 3.0
+"""Whoever runs the job works for this long, and leaves the rest to the next step."""
+SCOPES = 200
+TEXTS = 5_000
+"""Rows that are read by one statement."""
+GROUPS = 25
+"""Of the same words, in one commit."""
+LARGEST = 200
+"""Memories of one group that one run looks at."""
+
+SAME_WORDS = "They say the same in the same words."
+JUDGED_SAME = "A language model judged that they say the same."
+IS_OFF = "The project's consolidation is off. Set it to propose or apply first."
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a run has come: `after` is the last scope that is done, `group` and `asked` how far the next one is.
+
+    `since` is when the run before this one began, None where everything is looked at; `within` narrows the scopes.
+    """
+
+    since: str | None = None
+    within: dict[str, str] = field(default_factory=dict)
+    after: list[str] | None = None
+    group: str = ""
+    asked: str | None = None
+
+    def past(self, scope: Scope) -> "Cursor":
+        """Returns the cursor of the next scope."""
+        return replace(self, after=_key_of(scope), group="", asked=None)
+
+    def new(self) -> Q:
+        """Returns the filter of memories that say something since the last run."""
+        if self.since is None:
+            return Q()
+        said = Revision.objects.filter(
+            memory_id=OuterRef("id"),
+            recorded_from__gte=datetime.fromisoformat(self.since),
+            cause__in=[Cause.ADD, Cause.UPDATE],
+        )
+        return Q(Exists(said))
+
+
+def accept_consolidation(tenant: Tenant, within: Scope) -> Job | None:
+    """Stores a job that looks at all memories with these ids, to be rung for after the commit; None: one is stored.
+
+    Raises `DomainError` where the project does not want it.
+    """
+    cursor = asdict(Cursor(within=within.present()))
+    with tenant_tx(tenant):
+        if _policy() == Consolidation.OFF:
+            raise DomainError(IS_OFF)
+        if Job.objects.filter(kind=KIND, state__in=jobs.OPEN, cursor=cursor).exists():
+            return None
+        return jobs.enqueue(kind=KIND, queue=QUEUE, cursor=cursor)
+
+
+def perform_consolidation(claim: Claim) -> None:
+    """Takes one step of a claimed consolidation; ends at once where the project does not want it.
+
+    Raises `jobs.Unfinished` when more is left, `Fenced`, and `DependencyError` when a model is not to be had.
+    """
+    run = _Run(claim, time.monotonic() + STEP_S)
+    if run.policy != Consolidation.OFF:
+        run.go_on()
+    with tenant_tx(claim.tenant):
+        jobs.finish(claim)
+
+
+class _Run:
+    """One step: what it may do, how far it has come, and until when."""
+
+    def __init__(self, claim: Claim, deadline: float) -> None:
+        self.claim, self.deadline = claim, deadline
+        with tenant_tx(claim.tenant):
+            self.policy = _policy()
+            self.cursor = Cursor(**claim.cursor) if claim.cursor else Cursor(since=_last_run())
+
+    def go_on(self) -> None:
+        """Goes through the scopes that are left. Raises `jobs.Unfinished` at the deadline."""
+        while scopes := self._next():
+            for scope in scopes:
+                self._merge_same_words(scope)
+                self._merge_judged(scope)
+                self._advance(self.cursor.past(scope))
+
+    def _next(self) -> list[Scope]:
+        with tenant_tx(self.claim.tenant):
+            return _scopes(self.cursor)
+
+    def _merge_same_words(self, scope: Scope) -> None:
+        groups = self._groups(scope)
+        left = sorted(key for key in groups if key > self.cursor.group)
+        for start in range(0, len(left), GROUPS):
+            keys = left[start : start + GROUPS]
+            with tenant_tx(self.claim.tenant):
+                self._note(replace(self.cursor, group=keys[-1]))
+                for key in keys:
+                    self._settle(pairs_of(_locked(groups[key][:LARGEST])), SAME_WORDS)
+            self._pause_if_due()
+
+    def _groups(self, scope: Scope) -> dict[str, list[UUID]]:
+        """The memories of a scope that say the same as another one in the same words, by what they say."""
+        found: dict[str, list[UUID]] = defaultdict(list)
+        for memory_id, text in _texts(self.claim.tenant, scope):
+            if said := wording(text):
+                found[hashlib.blake2b(said.encode(), digest_size=16).hexdigest()].append(memory_id)
+        return {key: ids for key, ids in found.items() if len(ids) > 1}
+
+    def _merge_judged(self, scope: Scope) -> None:
+        tenant, new = self.claim.tenant, self.cursor.new()
+        while answer := judge(tenant, scope, new, UUID(self.cursor.asked) if self.cursor.asked else None):
+            with tenant_tx(tenant):
+                self._note(replace(self.cursor, asked=str(answer.last)))
+                for judged in answer.pairs:
+                    self._settle(_unchanged(judged), JUDGED_SAME)
+            self._pause_if_due()
+
+    def _settle(self, pairs: Collection[Pair] | Iterator[Pair], reason: str) -> None:
+        for memory, other in pairs:
+            review = propose(memory, other, reason)
+            # What was asked the other way round is left to who was asked.
+            is_asked = review.state == ReviewState.OPEN and review.other_id == other.id
+            if self.policy == Consolidation.APPLY and is_asked:
+                _apply(review)
+
+    def _advance(self, cursor: Cursor) -> None:
+        with tenant_tx(self.claim.tenant):
+            self._note(cursor)
+        self._pause_if_due()
+
+    def _note(self, cursor: Cursor) -> None:
+        jobs.advance(self.claim, asdict(cursor))
+        self.cursor = cursor
+
+    def _pause_if_due(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise jobs.Unfinished
+
+
+def _apply(review: Review) -> None:
+    asked = lock(review)
+    decide(asked, ReviewState.APPROVED, merge(asked))
+
+
+def _policy() -> Consolidation:
+    # Not by the manager: a worker knows the project only, and not its organization.
+    kept = Project._base_manager.values_list("settings", flat=True).get(id=current_project_id())
+    return Consolidation(kept.get(CONSOLIDATION, Consolidation.OFF))
+
+
+def _last_run() -> str | None:
+    """When the last run over the whole project began; one that found consolidation off has no cursor."""
+    runs = Job.objects.filter(kind=KIND, state=JobState.DONE, cursor__within={})
+    began: datetime | None = runs.order_by("-created_at").values_list("created_at", flat=True).first()
+    return began.isoformat() if began else None
+
+
+def _locked(memory_ids: Sequence[UUID]) -> list[Memory]:
+    found = visible(Q(id__in=memory_ids)).select_for_update(of=["self"]).order_by("id")
+    return list(found.defer(*SEARCHED_ONLY))
+
+
+def _unchanged(judged: Judged) -> Iterator[Pair]:
+    memories = _locked(list(judged.hashes))
+    if {memory.id: memory.hash for memory in memories} == judged.hashes:
+        yield from pairs_of(memories)
+
+
+def _texts(tenant: Tenant, scope: Scope) -> Iterator[tuple[UUID, str]]:
+    """Yields id and text of the scope's memories, each part in a short transaction of its own."""
+    after = UUID(int=0)
+    while True:
+        with tenant_tx(tenant):
+            found = visible(Q(**scope.exactly(), immutable=False, id__gt=after)).order_by("id")
+            rows = list(found.values_list("id", "text")[:TEXTS])
+        yield from rows
+        if len(rows) < TEXTS:
+            return
+        after = rows[-1][0]
+
+
+def _key_of(scope: Scope) -> list[str]:
+    return [name or "" for name in scope.columns().values()]
+
+
+def _scopes(cursor: Cursor) -> list[Scope]:
+    """Returns the next scopes in which a memory is new, in the order of their names."""
+    parameters: dict[str, Any] = {
+        "project": current_project_id(),
+        "since": cursor.since,
+        "most": SCOPES,
+        "after": cursor.after or ["", "", "", ""],
+        **{name: cursor.within.get(name) for name in Scope().columns()},
+    }
+    with connection.cursor() as sql:
+        sql.execute(_SCOPES, parameters)
+        return [Scope(*(name or None for name in row)) for row in sql.fetchall()]
+
+
+# No entity's name is empty, so that "" can stand for none.
+_SCOPES = """
+    SELECT DISTINCT coalesce(user_id, ''), coalesce(agent_id, ''), coalesce(app_id, ''), coalesce(run_id, '')
+    FROM memory
+    WHERE project_id = %(project)s AND state = 'active'
+      AND (%(user_id)s::text IS NULL OR user_id = %(user_id)s)
+      AND (%(agent_id)s::text IS NULL OR agent_id = %(agent_id)s)
+      AND (%(app_id)s::text IS NULL OR app_id = %(app_id)s)
+      AND (%(run_id)s::text IS NULL OR run_id = %(run_id)s)
+      AND ARRAY[coalesce(user_id, ''), coalesce(agent_id, ''), coalesce(app_id, ''), coalesce(run_id, '')]
+          > %(after)s::text[]
+      AND (%(since)s::timestamptz IS NULL OR id IN (
+          SELECT memory_id FROM revision
+          WHERE project_id = %(project)s AND recorded_from >= %(since)s AND cause IN ('ADD', 'UPDATE', 'DELETE')
+      ))
+    ORDER BY 1, 2, 3, 4
+    LIMIT %(most)s
+"""
