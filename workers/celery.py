@@ -22,6 +22,7 @@ app.conf.update(
         "workers.tasks.erase",
         "workers.tasks.invite",
         "workers.tasks.leak",
+        "workers.tasks.profile",
         "workers.tasks.rollback",
     ],
     result_backend=None,

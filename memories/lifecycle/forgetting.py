@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from loci.http.idempotency import erase_answers
+from memories.lifecycle.derived import drop_derived
 from memories.models import (
     OPEN_STATUSES,
     Access,
@@ -31,6 +32,7 @@ def forget(memories: Collection[Memory]) -> None:
     Memory.objects.filter(id__in=ids).update(**emptied)
     for about in (Attribute, Access, Feedback):
         about.objects.filter(memory_id__in=ids).delete()
+    drop_derived(memories)
     _empty_revisions(memories)
     event_ids = _events_about(ids)
     _blank_results(event_ids, {str(memory_id) for memory_id in ids})

@@ -17,6 +17,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from memories.lifecycle.derived import drop_derived
 from memories.lifecycle.forgetting import forget
 from memories.lifecycle.remaining import COMPARED, judged_by, lead_of, without
 from memories.models import Attribute, Cause, Entity, Event, Memory, MemoryState, Revision
@@ -111,6 +112,7 @@ def take_back(parts: Parts, vectors: Vectors) -> TakenBack:
     keys = {key for part in ready for key in part.keys} | _keys_of(part.memory for part in ready)
     for part in changed:
         _restore(part, vectors, creators.get(part.memory.id))
+    drop_derived([part.memory for part in changed])
     counts = TakenBack(forgotten=len(gone), restored=len(changed))
     if gone:
         forget([part.memory for part in gone])

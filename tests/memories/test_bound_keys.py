@@ -55,6 +55,8 @@ BOTH = {"user_id": "alex", "agent_id": "ada"}
 OPEN = {
     "GET /v1/ping/",
     "GET /v1/quarantine/",
+    "GET /v2/entities/<str:entity_type>/<path:entity_id>/profile/",
+    "POST /v1/summary/",
     "POST /v1/feedback/",
     "POST /v1/memories/",
     "GET /v1/memories/",

@@ -30,8 +30,12 @@ from memories.models import (
     Memory,
     Message,
     Opinion,
+    Profile,
+    ProfileJob,
+    ProfileSettings,
     Quarantined,
     Revision,
+    Summary,
     TermStatistic,
 )
 from memories.resolution.quarantine import kept_in_quarantine
@@ -92,6 +96,10 @@ def make_rows(
                 expires_at=now + timedelta(days=7),
                 **scope,
             ),
+            Summary.objects.create(key=text_hash(key), stamp="1 1", text=text, covered=1, **scope),
+            ProfileSettings.objects.create(enabled=True, user_instructions=text),
+            Profile.objects.create(entity=entity, content={"home": text}, status="succeeded", **scope),
+            ProfileJob.objects.create(operation="sample", entities=[entity.id]),
             Quarantined.objects.create(event=event, fact=quarantined_fact(text), reason="test", **scope),
             Job.objects.create(kind="add", queue="extraction", event_id=event.id),
             TermStatistic.objects.create(term=key[:64], documents=10),

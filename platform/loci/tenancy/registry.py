@@ -15,9 +15,13 @@ PROJECT_TABLES = frozenset(
         "job",
         "memory",
         "message",
+        "profile",
+        "profile_job",
+        "profile_settings",
         "quarantine",
         "request_log",
         "revision",
+        "summary",
         "term_statistic",
         "usage_entry",
     }
