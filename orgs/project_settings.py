@@ -144,12 +144,21 @@ class ProjectSettings(serializers.Serializer[Any]):
     inclusion_prompt = _text(f"What alone should be remembered. {HEEDED}")
     exclusion_prompt = _text(f"What should not be remembered. {HEEDED}")
     update_custom_instructions = _instructions(f"What it should heed where a fact meets what is known. {HEEDED}")
-    summary_custom_instructions = _instructions(f"What summaries should heed. {LATER}")
+    summary_custom_instructions = _instructions("What summaries should heed, where a model writes them.")
     summary_batch_size = serializers.IntegerField(
-        min_value=1, max_value=1_000, default=50, allow_null=True, help_text=f"How many memories to sum up. {LATER}"
+        min_value=1,
+        max_value=1_000,
+        default=50,
+        allow_null=True,
+        help_text="How many memories a call to the model sums up. A summary is of at most six times as many, the most"
+        " important and newest.",
     )
     summary_max_tokens = serializers.IntegerField(
-        min_value=1, max_value=100_000, default=None, allow_null=True, help_text=f"How long a summary may be. {LATER}"
+        min_value=1,
+        max_value=100_000,
+        default=None,
+        allow_null=True,
+        help_text="How long a summary may be, in tokens by estimate: one for every four bytes. 1,000 unless it is set.",
     )
     retrieval_criteria = serializers.ListField(
         child=Criterion(),

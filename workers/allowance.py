@@ -1,5 +1,6 @@
 """What organizations may spend on language models: asked of whoever counts it, before and after (design.md §1)."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from loci.tenancy.context import Tenant
@@ -36,3 +37,28 @@ def give(allowance: Allowance) -> None:
 def allowance() -> Allowance:
     """Returns who limits and counts."""
     return _given[0]
+
+
+@dataclass(frozen=True)
+class RequestMeter:
+    """The `loci.net.spending.Meter` of a request that asks a model itself: it spends its organization's tokens."""
+
+    tenant: Tenant
+
+    def count_request(self) -> None:
+        """Not limited: a request has few calls, within its own time."""
+
+    def forget_request(self) -> None:
+        """As above."""
+
+    def reserve(self, tokens: int) -> None:
+        """Sets tokens of the organization's aside. Raises `loci.errors.NotNow`."""
+        allowance().reserve(self.tenant, tokens)
+
+    def settle(self, reserved: int, tokens_in: int, tokens_out: int) -> None:
+        """Counts what an answer cost."""
+        allowance().settle(self.tenant, reserved, tokens_in, tokens_out)
+
+    def keep(self, reserved: int) -> None:
+        """Counts all that was set aside."""
+        allowance().keep(self.tenant, reserved)

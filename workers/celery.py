@@ -25,6 +25,7 @@ app.conf.update(
         "workers.tasks.erase",
         "workers.tasks.invite",
         "workers.tasks.leak",
+        "workers.tasks.profile",
         "workers.tasks.retention",
         "workers.tasks.rollback",
     ],

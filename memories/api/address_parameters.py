@@ -35,6 +35,13 @@ REVIEW_ID = OpenApiParameter(
     description="The review's id, as the list names it.",
     examples=[OpenApiExample("Example", value=examples.REVIEW_ID)],
 )
+PROFILE_JOB_ID = OpenApiParameter(
+    "job_id",
+    OpenApiTypes.UUID,
+    OpenApiParameter.PATH,
+    description="The id that the request for profiles was answered with.",
+    examples=[OpenApiExample("Example", value=examples.PROFILE_JOB_ID)],
+)
 ENTITY_TYPE = OpenApiParameter(
     "entity_type",
     str,
@@ -80,6 +87,14 @@ DEGRADED = OpenApiParameter(
     response=[200],
     enum=["embedding"],
     description="There where the meaning of the question could not be had, and only its words were looked for.",
+)
+MODEL_DEGRADED = OpenApiParameter(
+    "X-Degraded",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    enum=["llm"],
+    description="There where the model that is set up failed or was too busy, and the answer was made without it.",
 )
 RERANK = OpenApiParameter(
     "X-Rerank",

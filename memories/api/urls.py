@@ -14,12 +14,14 @@ from memories.api.feedback import FeedbackStatsView, FeedbackView
 from memories.api.history import EntityMemoriesView, HistoryView, ProjectHistoryView
 from memories.api.listing import ListV2View, ListView
 from memories.api.memories import MemoryView
+from memories.api.profiles import ProfileJobsView, ProfileJobView, ProfileSettingsView, ProfileView
 from memories.api.quarantine import QuarantinedView, QuarantineView, ReleaseView
 from memories.api.registering import AgentsView, AppsView, RunsView, UsersView
 from memories.api.reviews import ApproveView, EditView, RejectView, ReviewsView, ReviewView, UndoView
 from memories.api.rolling_back import RollbackView
 from memories.api.searching import SearchV1View, SearchV2View, SearchView
 from memories.api.stats import StatsView
+from memories.api.summary import SummaryView
 from memories.api.v1 import MemoriesV1View
 from memories.scope import EntityType
 
@@ -59,6 +61,7 @@ urlpatterns = [
         name="attribute",
     ),
     route("v1/entities/<str:entity_type>/<path:entity_id>/", NumberedEntityView.as_view(), name="numbered-entity"),
+    route("v2/entities/<str:entity_type>/<path:entity_id>/profile/", ProfileView.as_view(), name="profile"),
     route("v2/entities/<str:entity_type>/<path:entity_id>/", EntityView.as_view(), name="entity"),
     route("v1/users/", UsersView.as_view(), name="users"),
     route("v1/agents/", AgentsView.as_view(), name="agents"),
@@ -76,5 +79,9 @@ urlpatterns = [
     route("v1/consolidation/", ConsolidationView.as_view(), name="consolidation"),
     route("v1/feedback/stats/", FeedbackStatsView.as_view(), name="feedback-stats"),
     route("v1/feedback/", FeedbackView.as_view(), name="feedback"),
+    route("v2/profiles/jobs/", ProfileJobsView.as_view(), name="profile-jobs"),
+    route("v2/profiles/jobs/<str:job_id>/", ProfileJobView.as_view(), name="profile-job"),
+    route("v2/profiles/settings/", ProfileSettingsView.as_view(), name="profile-settings"),
+    route("v1/summary/", SummaryView.as_view(), name="summary"),
     route("v1/stats/", StatsView.as_view(), name="stats"),
 ]

@@ -1,20 +1,18 @@
 """Extraction by a language model: one structured call per job, and a small second one where needed (design.md §3)."""
 
 import calendar
-import json
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from loci.errors import DependencyError
 from loci.net.chat import Message, complete
 from loci.net.endpoint import Endpoint
 from loci.net.llm import Budget
+from memories.extraction.asking import valid_answer
 from memories.extraction.base import (
     Candidate,
     Decision,
@@ -29,8 +27,6 @@ from memories.extraction.llm_schema import (
     AddAnswer,
     AnswerT,
     DecideAnswer,
-    InvalidAnswerError,
-    clean,
     parse,
     to_decisions,
     to_facts,
@@ -93,19 +89,13 @@ class LLMExtractor:
 
     def _ask(self, prompt: str, data: dict[str, Any], schema: type[AnswerT]) -> AnswerT:
         """The model's valid answer, after one repair at most. What it answers is never stored or logged."""
-        messages: list[Message] = [
-            {"role": "system", "content": _prompt(prompt)},
-            {"role": "user", "content": fenced(data)},
-        ]
-        text = self._complete(messages, schema)
-        try:
-            return parse(text, schema)
-        except InvalidAnswerError as error:
-            messages += [{"role": "assistant", "content": clean(text)}, {"role": "user", "content": _repair(error)}]
-        try:
-            return parse(self._complete(messages, schema), schema)
-        except InvalidAnswerError as error:
-            raise DependencyError(f"{self._endpoint.model} gave no valid answer: {error}") from None
+        return valid_answer(
+            partial(self._complete, schema=schema),
+            prompt=_prompt(prompt),
+            data=data,
+            read=partial(parse, schema=schema),
+            model=self._endpoint.model,
+        )
 
     def _complete(self, messages: Sequence[Message], schema: type[AnswerT]) -> str:
         completion = complete(self._endpoint, messages, schema, self._budget)
@@ -118,16 +108,6 @@ class LLMExtractor:
 @cache
 def _prompt(name: str) -> str:
     return (Path(__file__).parent / "prompts" / f"{name}.md").read_text()
-
-
-def fenced(data: dict[str, Any]) -> str:
-    """Returns the data as one line of JSON, in which nothing can look like the line that ends it."""
-    marker = secrets.token_hex(8)
-    return f"DATA {marker}\n{json.dumps(clean(data), ensure_ascii=False)}\nEND {marker}"
-
-
-def _repair(error: InvalidAnswerError) -> str:
-    return f"That answer cannot be used ({error}). Answer again, with only the JSON object that was asked for."
 
 
 def _with_categories(given: ExtractionInput) -> ExtractionInput:

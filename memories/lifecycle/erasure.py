@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from loci.http.idempotency import erase_answers
+from memories.lifecycle.derived import drop_derived_of
 from memories.models import OPEN_STATUSES, Attribute, Blob, Entity, Event, EventStatus, Message, Quarantined, Review
 from memories.scope import EntityType
 from workers import jobs
@@ -28,6 +29,7 @@ def begin_erasure(kind: EntityType, name: str) -> None:
     Quarantined.objects.filter(of_entity(kind, name)).delete()
     Review.objects.filter(of_entity(kind, name)).delete()
     Attribute.objects.filter(entity__type=kind, entity__name=name).delete()
+    drop_derived_of(kind, name)
     entities = Entity.objects.filter(type=kind, name=name)
     erase_answers(entities.values_list("id", flat=True))
     entities.delete()

@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from loci.http.idempotency import erase_answers
+from memories.lifecycle.derived import drop_derived
 from memories.lifecycle.reviews import drop_reviews
 from memories.models import (
     OPEN_STATUSES,
@@ -35,6 +36,7 @@ def forget(memories: Collection[Memory]) -> None:
     for about in (Attribute, Access, Feedback):
         about.objects.filter(memory_id__in=ids).delete()
     drop_reviews(ids)
+    drop_derived(memories)
     _empty_revisions(memories)
     event_ids = _events_about(ids)
     _blank_results(event_ids, {str(memory_id) for memory_id in ids})

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from memories.lifecycle.derived import drop_derived
 from memories.lifecycle.forgetting import forget
 from memories.lifecycle.remaining import COMPARED, judged_by, lead_of, without
 from memories.models import Attribute, Cause, Entity, Event, Memory, MemoryState, Revision
@@ -113,6 +114,7 @@ def take_back(parts: Parts, vectors: Vectors) -> TakenBack:
     for part in changed:
         is_categorized = _restore(part, vectors, creators.get(part.memory.id))
         told.append(Change(part.memory.id, Happened.UPDATE, is_categorized))
+    drop_derived([part.memory for part in changed])
     counts = TakenBack(forgotten=len(gone), restored=len(changed))
     if gone:
         forget([part.memory for part in gone])

@@ -1,6 +1,15 @@
 """What is remembered, and how it came to be (design.md §2)."""
 
 from memories.models.base import Attributed, Scoped
+from memories.models.derived import (
+    Profile,
+    ProfileJob,
+    ProfileJobStatus,
+    ProfileOperation,
+    ProfileSettings,
+    ProfileStatus,
+    Summary,
+)
 from memories.models.entities import Attribute, Entity
 from memories.models.events import OPEN_STATUSES, Blob, BlobForm, Event, EventStatus, EventType, Message
 from memories.models.indexes import MAX_TERM, SearchIndex, TermStatistic
@@ -43,6 +52,12 @@ __all__ = [
     "MemoryState",
     "Message",
     "Opinion",
+    "Profile",
+    "ProfileJob",
+    "ProfileJobStatus",
+    "ProfileOperation",
+    "ProfileSettings",
+    "ProfileStatus",
     "Quarantined",
     "Review",
     "ReviewKind",
@@ -50,6 +65,7 @@ __all__ = [
     "Revision",
     "Scoped",
     "SearchIndex",
+    "Summary",
     "TermStatistic",
     "Trust",
 ]

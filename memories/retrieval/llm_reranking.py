@@ -15,9 +15,9 @@ from loci.net.llm import Budget
 from loci.net.reranker import Relevances
 from loci.net.spending import metered
 from loci.tenancy.context import Tenant
-from memories.extraction.llm import fenced
+from memories.extraction.asking import fenced
 from memories.extraction.llm_schema import InvalidAnswerError, parse
-from workers.allowance import allowance
+from workers.allowance import RequestMeter
 
 PROMPT = "rerank-1"
 """A file in `prompts/`."""
@@ -70,7 +70,7 @@ class LLMReranker:
 
     def _answer(self, messages: Sequence[Message]) -> Completion:
         # A model takes seconds, in which searches that wait for it must leave threads to all else.
-        with place_if_free() as has_place, metered(_Meter(self.tenant)):
+        with place_if_free() as has_place, metered(RequestMeter(self.tenant)):
             if not has_place:
                 raise NotNow("Too many requests wait for a model.")
             return complete(self.endpoint, messages, RerankAnswer, Budget(self.within_s, calls=1))
@@ -85,25 +85,3 @@ def _graded(answer: RerankAnswer, count: int) -> Relevances:
 @cache
 def _prompt() -> str:
     return (Path(__file__).parent / "prompts" / f"{PROMPT}.md").read_text()
-
-
-@dataclass(frozen=True)
-class _Meter:
-    """The `loci.net.spending.Meter` of a search: it spends the organization's tokens, as an add does."""
-
-    tenant: Tenant
-
-    def count_request(self) -> None:
-        """Not limited: a search has one call, within its own time."""
-
-    def forget_request(self) -> None:
-        """As above."""
-
-    def reserve(self, tokens: int) -> None:
-        allowance().reserve(self.tenant, tokens)
-
-    def settle(self, reserved: int, tokens_in: int, tokens_out: int) -> None:
-        allowance().settle(self.tenant, reserved, tokens_in, tokens_out)
-
-    def keep(self, reserved: int) -> None:
-        allowance().keep(self.tenant, reserved)

@@ -6,13 +6,6 @@ PENDING = {
     7: (
         "create_memory_export",
         "get_memory_export",
-        "get_summary",
-        "get_profile",
-        "generate_profile",
-        "get_profile_job",
-        "sample_profiles",
-        "get_profile_settings",
-        "update_profile_settings",
     ),
 }
 """The issue of each method whose endpoint comes later."""

@@ -11,11 +11,6 @@ LATER = [
     ("GET", "/v1/exports/?memory_export_id=1"),
     ("POST", "/v1/exports/get/"),
     ("POST", "/v1/exports/get"),
-    ("POST", "/v1/summary/"),
-    ("GET", "/v2/profiles/settings/"),
-    ("POST", "/v2/profiles/settings/"),
-    ("POST", "/v2/profiles/jobs/"),
-    ("GET", "/v2/profiles/jobs/1/"),
     ("POST", "/mcp"),
 ]
 

@@ -57,6 +57,8 @@ OPEN = {
     "GET /v1/quarantine/",
     "GET /v1/reviews/",
     "GET /v1/reviews/<str:review_id>/",
+    "GET /v2/entities/<str:entity_type>/<path:entity_id>/profile/",
+    "POST /v1/summary/",
     "POST /v1/feedback/",
     "POST /v1/memories/",
     "GET /v1/memories/",

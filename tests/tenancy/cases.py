@@ -25,6 +25,7 @@ class Ids:
     quarantined: str
     review: str
     decided: str
+    profile_job: str
     user: str
     agent: str
     app: str
@@ -420,6 +421,15 @@ CASES: dict[str, Case] = {
     "DELETE /v1/entities/<str:entity_type>/<path:entity_id>/": Case(Call("/v1/entities/user/{entity_number}/")),
     "GET /v2/entities/<str:entity_type>/<path:entity_id>/": _by_name("/v2/entities"),
     "DELETE /v2/entities/<str:entity_type>/<path:entity_id>/": _by_name("/v2/entities"),
+    "GET /v2/entities/<str:entity_type>/<path:entity_id>/profile/": Case(Call("/v2/entities/user/{user}/profile/")),
+    "DELETE /v2/entities/<str:entity_type>/<path:entity_id>/profile/": Case(Call("/v2/entities/user/{user}/profile/")),
+    "POST /v2/profiles/jobs/": _repeatable(
+        Call("/v2/profiles/jobs/", body={"operation": "trigger", "entity_type": "user", "entity_id": "{user}"})
+    ),
+    "GET /v2/profiles/jobs/<str:job_id>/": Case(Call("/v2/profiles/jobs/{profile_job}/")),
+    "GET /v2/profiles/settings/": Case(Call("/v2/profiles/settings/")),
+    "POST /v2/profiles/settings/": _repeatable(Call("/v2/profiles/settings/", body={"enabled": True})),
+    "POST /v1/summary/": _filters("/v1/summary/"),
     "POST /v1/users/": _registration("user"),
     "POST /v1/agents/": _registration("agent"),
     "POST /v1/apps/": _registration("app"),

@@ -269,3 +269,60 @@ FEEDBACK_STATS = {
     "worst": [{"memory_id": MEMORY_ID, "memory": "Lives in San Francisco", **_OPINIONS}],
     "open_reviews": 1,
 }
+
+SUMMARY = {
+    "summary": "Personal details: Lives in San Francisco.\nFood: Likes tea. Allergic to peanuts.",
+    "method": "deterministic",
+    "memories": 3,
+    "covered": 3,
+    "created_at": _AT,
+}
+
+PROFILE_JOB_ID = "0b7e6f4e-5d0a-4a53-9a53-2f0c9a1c7d11"
+PROFILE_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "description": "What they are called."},
+        "dietaryNeeds": {"type": "array", "items": {"type": "string"}, "description": "What they cannot eat."},
+    },
+}
+PROFILE = {
+    "profile": {"name": "Alex", "dietaryNeeds": ["peanuts"]},
+    "status": "succeeded",
+    "entity_type": "user",
+    "entity_id": "alex",
+    "updated_at": _AT,
+    "generation_count": 1,
+    "error": None,
+}
+PROFILE_JOB_STARTED = {
+    "job_id": PROFILE_JOB_ID,
+    "status": "pending",
+    "status_url": f"/v2/profiles/jobs/{PROFILE_JOB_ID}/",
+    "operation": "sample",
+    "entity_type": "user",
+    "entity_count_reserved": 2,
+    "event_id": None,
+    "replayed": False,
+    "sampled": 2,
+    "entity_ids": ["alex", "blake"],
+}
+PROFILE_JOB = {
+    "job": {
+        "id": PROFILE_JOB_ID,
+        "operation": "sample",
+        "entity_type": "user",
+        "status": "running",
+        "total": 2,
+        "enumeration_complete": True,
+        "completed": 1,
+        "succeeded": 1,
+        "failed": 0,
+        "skipped": 0,
+    }
+}
+PROFILE_SETTINGS = {
+    "enabled": True,
+    "entities": {"user": {"schema": PROFILE_SCHEMA, "custom_instructions": "Write in German."}},
+    "capabilities": {"method": "llm", "sample_limit": 10, "sample_pause_seconds": 60},
+}
