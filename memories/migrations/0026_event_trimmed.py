@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0021_memory_of_entities"),
+        ("memories", "0024_summaries_and_profiles"),
     ]
 
     operations = [

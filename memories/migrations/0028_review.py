@@ -9,7 +9,7 @@ from loci.tenancy.operations import TenantTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0021_memory_of_entities"),
+        ("memories", "0027_what_is_pruned"),
         ("orgs", "0007_search_weights"),
     ]
 

@@ -13,7 +13,8 @@ from tests.tenancy.rows import APPEND_ONLY, MODELS, TENANT_TABLES, connect, supe
 KINDS = [PROJECT_TABLES, ORG_TABLES, IDENTITY_TABLES, MAINTAINED_TABLES, SYSTEM_TABLES]
 ROLES = ["loci_app", "loci_owner", "loci_system", "loci_backup"]
 BOUND_TABLES = {
-    *("access", "blob", "event", "feedback", "memory", "message", "profile", "quarantine", "review", "revision", "summary")
+    *("access", "blob", "event", "feedback", "memory", "message"),
+    *("profile", "quarantine", "review", "revision", "summary"),
 }
 SYSTEM_RIGHTS = {"job": {"SELECT", "INSERT", "UPDATE"}, "usage_entry": {"SELECT"}, "project": {"SELECT"}}
 BEFORE_TENANT = {"api_key", "domain", "identity_provider", "membership", "organization", "project"}
