@@ -28,7 +28,8 @@ SCHEDULE_PAUSE_S = 10.0
 BATCH = 100
 
 # One row per ring, each project's first before any project's second. A lane has at most one job that is rung for, none
-# while one of its jobs runs; an expired lease and a ring that nobody heard are due again.
+# while another of its jobs runs; an expired lease and a ring that nobody heard are due again. What is held is grouped by
+# lane: of one lane thousands may wait, and to compare each with each would take seconds.
 DUE = """
     WITH open AS MATERIALIZED (
         SELECT project_id, id, kind, queue, lane, state, lease_until, not_before, published_at, created_at,
@@ -41,17 +42,16 @@ DUE = """
     busy AS (
         SELECT project_id, queue, count(*) AS published FROM open WHERE taken GROUP BY project_id, queue
     ),
+    held AS (
+        SELECT project_id, lane, count(*) AS jobs FROM open WHERE taken OR state = 'running' GROUP BY project_id, lane
+    ),
     waiting AS (
         SELECT open.*, coalesce(busy.published, 0) AS published,
                row_number() OVER (PARTITION BY project_id, lane ORDER BY state DESC, created_at, id) AS lane_place
-        FROM open LEFT JOIN busy USING (project_id, queue)
+        FROM open LEFT JOIN busy USING (project_id, queue) LEFT JOIN held USING (project_id, lane)
         WHERE NOT taken AND coalesce(busy.published, 0) < most
           AND (state = 'pending' OR lease_until <= now())
-          AND NOT EXISTS (
-              SELECT FROM open AS other
-              WHERE other.project_id = open.project_id AND other.lane = open.lane AND other.id <> open.id
-                AND (other.taken OR other.state = 'running')
-          )
+          AND (lane IS NULL OR coalesce(held.jobs, 0) = (state = 'running')::int)
     ),
     ranked AS (
         SELECT *, row_number() OVER (PARTITION BY project_id, queue ORDER BY created_at, id) AS place

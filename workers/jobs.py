@@ -310,10 +310,10 @@ def _delete_ended(state: JobState, before: datetime, most: int) -> int:
     return delete_some(old.order_by("id"), most)
 
 
-def publish_next(lane: str) -> Job | None:
-    """Marks the lane's oldest due job published and returns it, to be rung after the commit; None: there is none."""
+def publish_next(queue: str, lane: str) -> Job | None:
+    """Marks the lane's oldest due job of a queue published and returns it, to be rung after the commit; or None."""
     running = Job.objects.filter(lane=OuterRef("lane"), state=JobState.RUNNING)
-    due = Job.objects.filter(~Exists(running), lane=lane, state=JobState.PENDING, not_before__lte=Now())
+    due = Job.objects.filter(~Exists(running), queue=queue, lane=lane, state=JobState.PENDING, not_before__lte=Now())
     job: Job | None = due.order_by("created_at", "id").first()
     if job is not None:
         Job.objects.filter(id=job.id).update(published_at=Now())

@@ -106,6 +106,20 @@ def test_with_few_threads_they_would(services: Services, alice: Person, tmp_path
     assert max(seconds) > MOST_P95_S
 
 
+def test_many_endpoints_are_served_at_once(services: Services, alice: Person, tmp_path: Path) -> None:
+    with delivering(services, tmp_path, {}) as (_, receiving):
+        endpoints = [
+            new_endpoint(alice.tenant, f"{receiving.url}/{number}", secret=receiving.secret) for number in range(10)
+        ]
+        new_delivery(alice.tenant, endpoints[0])
+        await_first(receiving)
+        told = [new_deliveries(alice.tenant, endpoint, EVENTS // 10) for endpoint in endpoints]
+        began = time.monotonic()
+        assert wait_for(lambda: pending(alice.tenant) == 0, DRAINED_WITHIN_S), "Deliveries are left over."
+        seconds = time.monotonic() - began
+    print(f"{sum(map(len, told))} deliveries to 10 endpoints: {sum(map(len, told)) / seconds:.0f} a second")  # noqa: T201 - the figures are to be published
+
+
 def _waited(tenant: Tenant, receiving: Receiving, seconds: float, *, patience_s: float = 60) -> list[float]:
     """How long each event took to arrive at the endpoint that is well; all of them are told every event."""
     well = new_endpoint(tenant, f"{receiving.url}/well", secret=receiving.secret)

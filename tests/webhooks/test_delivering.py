@@ -266,6 +266,6 @@ def test_a_retry_that_waits_does_not_hold_up_its_lane(alice: Person, receiver: R
     lane = job_of(alice.tenant, failed).lane
     assert lane is not None
     with tenant_tx(alice.tenant):
-        job = jobs.publish_next(lane)
+        job = jobs.publish_next("webhooks", lane)
     assert job is not None
     assert job.event_id == following.id

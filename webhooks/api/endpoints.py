@@ -12,11 +12,11 @@ from loci.tenancy.context import tenant_tx
 from orgs.api.base import ABSENT
 from webhooks.api.base import TAGS, WEBHOOK_ID, EndpointView, Json, read
 from webhooks.api.serializers import (
-    ChangedAnswer,
-    DeletedAnswer,
     NewWebhookAnswer,
     WebhookAnswer,
+    WebhookChangedAnswer,
     WebhookChangeInput,
+    WebhookDeletedAnswer,
     WebhookInput,
     webhook_json,
 )
@@ -100,14 +100,14 @@ class WebhooksView(_DescribedView):
         ),
         parameters=[WEBHOOK_ID],
         request=WebhookChangeInput,
-        responses=ChangedAnswer,
+        responses=WebhookChangedAnswer,
         tags=TAGS,
     ),
     delete=extend_schema(
         summary="Delete a webhook",
         description="Nothing more is sent to it, and its secrets are gone.",
         parameters=[WEBHOOK_ID],
-        responses=DeletedAnswer,
+        responses=WebhookDeletedAnswer,
         tags=TAGS,
     ),
 )

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from webhooks.api.base import TAGS, WEBHOOK_ID, EndpointView, read
-from webhooks.api.serializers import RotatedAnswer, RotationInput, SecretAnswer, secrets_json
+from webhooks.api.serializers import RotatedSecretAnswer, SecretAnswer, SecretRotationInput, secrets_json
 from webhooks.services.endpoints import rotate_secret, show_secrets
 
 
@@ -35,8 +35,8 @@ class SecretView(EndpointView):
             " that a receiver can change over at any time; with 0 the old ones end at once."
         ),
         parameters=[WEBHOOK_ID],
-        request=RotationInput,
-        responses=RotatedAnswer,
+        request=SecretRotationInput,
+        responses=RotatedSecretAnswer,
         tags=TAGS,
     )
 )
@@ -45,7 +45,7 @@ class RotationView(EndpointView):
 
     def post(self, request: Request, webhook_id: str) -> HttpResponse:
         """Makes a new secret."""
-        overlap = read(RotationInput, request).overlap()
+        overlap = read(SecretRotationInput, request).overlap()
         return self.shown_once(
             lambda: rotate_secret(self.caller, webhook_id, overlap=overlap),
             lambda _: {"webhook_id": webhook_id},

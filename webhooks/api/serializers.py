@@ -98,7 +98,7 @@ class WebhookChangeInput(WebhookInput):
 
 
 @extend_schema_serializer(examples=[example({"overlap_hours": 24})])
-class RotationInput(serializers.Serializer[Any]):
+class SecretRotationInput(serializers.Serializer[Any]):
     """How long the secrets before go on."""
 
     overlap_hours = serializers.IntegerField(
@@ -121,7 +121,7 @@ class DeliveriesInput(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=[example({"since": _AT})])
-class ReplayInput(serializers.Serializer[Any]):
+class WebhookReplayInput(serializers.Serializer[Any]):
     """What to send again."""
 
     since = serializers.DateTimeField(help_text="What was given up of all that was told since then; up to 30 days.")
@@ -163,7 +163,7 @@ class NewWebhookAnswer(WebhookAnswer):
 
 
 @extend_schema_serializer(examples=[example({"message": "Webhook updated successfully", "replayable": 12})])
-class ChangedAnswer(serializers.Serializer[Any]):
+class WebhookChangedAnswer(serializers.Serializer[Any]):
     """What was done, in a sentence."""
 
     message = serializers.CharField()
@@ -173,7 +173,7 @@ class ChangedAnswer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=[example({"message": "Webhook deleted successfully"})])
-class DeletedAnswer(serializers.Serializer[Any]):
+class WebhookDeletedAnswer(serializers.Serializer[Any]):
     """What was done, in a sentence."""
 
     message = serializers.CharField()
@@ -198,7 +198,7 @@ class SecretAnswer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=[example({"webhook_id": "wh_…", "secret": _SECRET})])
-class RotatedAnswer(serializers.Serializer[Any]):
+class RotatedSecretAnswer(serializers.Serializer[Any]):
     """A secret that was just made."""
 
     webhook_id = serializers.CharField()
@@ -252,7 +252,7 @@ class DeliveriesPageAnswer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=[example({"replayed": 12, "left": 0})])
-class ReplayedAnswer(serializers.Serializer[Any]):
+class WebhookReplayedAnswer(serializers.Serializer[Any]):
     """How many messages are to be sent again."""
 
     replayed = serializers.IntegerField(min_value=0)

@@ -153,7 +153,7 @@ def _ring_next(claim: Claim) -> None:
         return
     with suppress(DatabaseError):
         with tenant_tx(claim.tenant):
-            job = jobs.publish_next(claim.lane)
+            job = jobs.publish_next(claim.queue, claim.lane)
         if job is not None:
             # Its project just had a turn: others come first.
             announce(claim.tenant, job, turn=jobs.MAX_PUBLISHED)
