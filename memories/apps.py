@@ -19,7 +19,7 @@ class MemoriesConfig(AppConfig):
 
         request_log.on_written(accesses.note_accesses)
         on_prune("expired memories", expiry.prune)
-        on_prune("adds", retention.trim_adds, batch=retention.TRIMMED_AT_ONCE)
+        on_prune("adds", retention.trim_adds)
         on_prune("hidden messages", retention.prune_hidden_messages)
         on_prune("messages", retention.prune_messages)
         on_prune("files", files.prune, batch=files.PRUNED_AT_ONCE)
