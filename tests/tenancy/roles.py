@@ -43,7 +43,8 @@ OF_THE_KEY = "PATCH /api/v1/auth/agent_mode/caller/"
 OF_NO_PLACE = frozenset({OF_THE_KEY, "GET /api/v1/orgs/organizations/", "POST /api/v1/orgs/organizations/"})
 """What these are about is there for everybody."""
 _ATTRIBUTES = "GET /v1/entities/<str:entity_type>/<path:entity_name>/attributes/"
-ABOUT_A_USER = frozenset({_ATTRIBUTES, f"{_ATTRIBUTES}<str:key>/"})
+_PROFILE = "GET /v2/entities/<str:entity_type>/<path:entity_id>/profile/"
+ABOUT_A_USER = frozenset({_ATTRIBUTES, f"{_ATTRIBUTES}<str:key>/", _PROFILE})
 """The usual calls of these name a user in the address, whom a key of somebody else does not see."""
 _ORGANIZATION = "/api/v1/orgs/organizations/<str:org_id>/"
 _PROJECT = f"{_ORGANIZATION}projects/<str:project_id>/"

@@ -13,11 +13,14 @@ const toSnake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerC
 const renameKeys = (object, rename) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [rename(key), value]));
 
+// What the client leaves as it is: names in these are the application's own.
+const VERBATIM = new Set(["metadata", "profile", "schema"]);
+
 function pythonNames(value) {
   if (Array.isArray(value)) return value.map(pythonNames);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [toSnake(key), key === "metadata" ? inner : pythonNames(inner)]),
+    Object.entries(value).map(([key, inner]) => [toSnake(key), VERBATIM.has(key) ? inner : pythonNames(inner)]),
   );
 }
 
