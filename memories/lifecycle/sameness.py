@@ -42,7 +42,8 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 def wording(text: str) -> str:
     """Returns what those texts have in common that say the same in the same words; "" where a text says nothing."""
     words = _BEFORE_LAST.sub("", " ".join(_visible(text).split()).rstrip(_AT_THE_END))
-    return " ".join(_DIGITS.get(word, word) for word in _spelt_out(_USER.sub("", _uncapitalized(words))))
+    spelt = " ".join(_DIGITS.get(word, word) for word in _spelt_out(_uncapitalized(words)))
+    return _USER.sub("", spelt)
 
 
 def tell_apart(first: str, second: str) -> bool:

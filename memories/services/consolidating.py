@@ -14,14 +14,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, current_project_id, tenant_tx
 from memories.lifecycle.merging import Pair, pairs_of
 from memories.lifecycle.reviews import propose
 from memories.lifecycle.sameness import wording
-from memories.models import Cause, Memory, Review, ReviewState, Revision
+from memories.models import Memory, Review, ReviewState
 from memories.queries import SEARCHED_ONLY, visible
 from memories.scope import Scope
 from memories.services.judging import Judged, judge
@@ -66,17 +66,6 @@ class Cursor:
     def past(self, scope: Scope) -> "Cursor":
         """Returns the cursor of the next scope."""
         return replace(self, after=_key_of(scope), group="", asked=None)
-
-    def new(self) -> Q:
-        """Returns the filter of memories that say something since the last run."""
-        if self.since is None:
-            return Q()
-        said = Revision.objects.filter(
-            memory_id=OuterRef("id"),
-            recorded_from__gte=datetime.fromisoformat(self.since),
-            cause__in=[Cause.ADD, Cause.UPDATE],
-        )
-        return Q(Exists(said))
 
 
 def accept_consolidation(tenant: Tenant, within: Scope) -> Job | None:
@@ -146,8 +135,8 @@ class _Run:
         return {key: ids for key, ids in found.items() if len(ids) > 1}
 
     def _merge_judged(self, scope: Scope) -> None:
-        tenant, new = self.claim.tenant, self.cursor.new()
-        while answer := judge(tenant, scope, new, UUID(self.cursor.asked) if self.cursor.asked else None):
+        tenant = self.claim.tenant
+        while answer := judge(tenant, scope, since=self.cursor.since, after=self.cursor.asked):
             with tenant_tx(tenant):
                 self._note(replace(self.cursor, asked=str(answer.last)))
                 for judged in answer.pairs:
@@ -245,7 +234,7 @@ _SCOPES = """
       AND (%(agent_id)s::text IS NULL OR agent_id = %(agent_id)s)
       AND (%(app_id)s::text IS NULL OR app_id = %(app_id)s)
       AND (%(run_id)s::text IS NULL OR run_id = %(run_id)s)
-      AND ARRAY[coalesce(user_id, ''), coalesce(agent_id, ''), coalesce(app_id, ''), coalesce(run_id, '')]
+      AND ARRAY[coalesce(user_id, ''), coalesce(agent_id, ''), coalesce(app_id, ''), coalesce(run_id, '')]::text[]
           > %(after)s::text[]
       AND (%(since)s::timestamptz IS NULL OR id IN (
           SELECT memory_id FROM revision

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
 from loci.net.endpoint import endpoint
@@ -13,7 +14,7 @@ from memories.embedding import embedder
 from memories.extraction import extractor
 from memories.extraction.base import Candidate, Fact, Question, Relation
 from memories.lifecycle.sameness import tell_apart
-from memories.models import Memory
+from memories.models import Cause, Memory, Revision
 from memories.queries import visible
 from memories.retrieval.query import Query
 from memories.retrieval.scanning import cosine
@@ -45,14 +46,16 @@ class Answer:
     last: UUID
 
 
-def judge(tenant: Tenant, scope: Scope, new: Q, after: UUID | None) -> Answer | None:
-    """Asks about the next 20 memories of the scope that are `new`, in the order of ids; None where none is left.
+def judge(tenant: Tenant, scope: Scope, *, since: str | None, after: str | None) -> Answer | None:
+    """Asks about the next 20 memories of the scope in the order of ids, beyond `after`; None where none is left.
 
-    Without a model none is. Call it outside of any transaction. Raises `DependencyError`.
+    They are those that say something new since a time in ISO format, or all; without a model there are none. Call it
+    outside of any transaction. Raises `DependencyError`.
     """
     if endpoint() is None:
         return None
     with tenant_tx(tenant):
+        new = _said_since(since)
         asked = _next(scope, new, after)
         near = {memory: found for memory in asked if (found := _near(scope, memory, new))}
     if not asked:
@@ -73,7 +76,18 @@ def _answered(near: dict[Memory, list[Memory]]) -> list[Judged]:
     ]
 
 
-def _next(scope: Scope, new: Q, after: UUID | None) -> list[Memory]:
+def _said_since(since: str | None) -> Q:
+    if since is None:
+        return Q(id__isnull=False)
+    said = Revision.objects.filter(
+        memory_id=OuterRef("id"),
+        recorded_from__gte=datetime.fromisoformat(since),
+        cause__in=[Cause.ADD, Cause.UPDATE],
+    )
+    return Q(Exists(said))
+
+
+def _next(scope: Scope, new: Q, after: str | None) -> list[Memory]:
     newest = _comparable(scope).filter(new).order_by("-id").values("id")[:MOST]
     left = Memory.objects.filter(Q(id__gt=after) if after else Q(), id__in=newest)
     return list(left.defer("terms").order_by("id")[:ASKED])
@@ -81,7 +95,7 @@ def _next(scope: Scope, new: Q, after: UUID | None) -> list[Memory]:
 
 def _near(scope: Scope, memory: Memory, new: Q) -> list[Memory]:
     """Those near to it that may say the same; of two new ones, the newer is asked about the older."""
-    query = Query(text="", vector=memory.embedding.to_list(), model=memory.embedding_model)
+    query = Query(text="", vector=memory.embedding, model=memory.embedding_model)
     others = _comparable(scope).filter(Q(id__lt=memory.id) | ~new).exclude(id=memory.id)
     found = others.annotate(cosine=cosine(query)).filter(cosine__gte=NEAR).order_by(F("cosine").desc(), "id")
     nearest = found.defer("embedding", "terms")[:NEAREST]
