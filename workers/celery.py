@@ -20,6 +20,7 @@ app.conf.update(
         "workers.tasks.add",
         "workers.tasks.delete",
         "workers.tasks.erase",
+        "workers.tasks.export",
         "workers.tasks.invite",
         "workers.tasks.leak",
         "workers.tasks.rollback",

@@ -28,6 +28,21 @@ QUARANTINE_ID = OpenApiParameter(
     description="The fact's id, as the list and the verdicts of events name it.",
     examples=[OpenApiExample("Example", value=examples.QUARANTINE_ID)],
 )
+EXPORT_ID = OpenApiParameter(
+    "export_id",
+    OpenApiTypes.UUID,
+    OpenApiParameter.PATH,
+    description="The export's id, as its request was answered with it.",
+    examples=[OpenApiExample("Example", value=examples.EXPORT_ID)],
+)
+EXPORT_METHOD = OpenApiParameter(
+    "X-Export-Method",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    enum=["llm", "deterministic"],
+    description="There with a result: whether a language model filled the schema, or rules did.",
+)
 ENTITY_TYPE = OpenApiParameter(
     "entity_type",
     str,

@@ -9,6 +9,7 @@ from memories.api.attributes import AttributesView, AttributeView
 from memories.api.batch import Batch2025View, BatchView
 from memories.api.entities import EntitiesView, EntityFiltersView, EntityView, NumberedEntityView
 from memories.api.events import EventsView, EventView
+from memories.api.exporting import DownloadView, ExportsView, ExportView, GetExportView
 from memories.api.feedback import FeedbackView
 from memories.api.history import EntityMemoriesView, HistoryView, ProjectHistoryView
 from memories.api.listing import ListV2View, ListView
@@ -66,5 +67,9 @@ urlpatterns = [
     route("v1/quarantine/<str:quarantine_id>/", QuarantinedView.as_view(), name="quarantined"),
     route("v1/quarantine/<str:quarantine_id>/release/", ReleaseView.as_view(), name="release"),
     route("v1/feedback/", FeedbackView.as_view(), name="feedback"),
+    route("v1/exports/", ExportsView.as_view(), name="exports"),
+    route("v1/exports/get/", GetExportView.as_view(), name="get-export"),
+    route("v1/exports/<str:export_id>/", ExportView.as_view(), name="export"),
+    route("v1/exports/<str:export_id>/download/", DownloadView.as_view(), name="download"),
     route("v1/stats/", StatsView.as_view(), name="stats"),
 ]

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from loci.http.idempotency import erase_answers
+from memories.exports import copies
 from memories.models import (
     OPEN_STATUSES,
     Access,
@@ -38,6 +39,7 @@ def forget(memories: Collection[Memory]) -> None:
     _leave_context(event_ids)
     # An event that is still at work reads its files and takes them away itself.
     Blob.objects.filter(event_id__in=event_ids).exclude(event__status__in=OPEN_STATUSES).delete()
+    copies.take_out(memories)
 
 
 _EMPTY: dict[str, Any] = {

@@ -8,8 +8,6 @@ PENDING = {
         "create_webhook",
         "update_webhook",
         "delete_webhook",
-        "create_memory_export",
-        "get_memory_export",
         "get_summary",
         "get_profile",
         "generate_profile",

@@ -12,7 +12,7 @@ from tests.tenancy.rows import APPEND_ONLY, MODELS, TENANT_TABLES, connect, supe
 
 KINDS = [PROJECT_TABLES, ORG_TABLES, IDENTITY_TABLES, MAINTAINED_TABLES, SYSTEM_TABLES]
 ROLES = ["loci_app", "loci_owner", "loci_system", "loci_backup"]
-BOUND_TABLES = {"access", "feedback", "blob", "event", "memory", "message", "quarantine", "revision"}
+BOUND_TABLES = {"access", "feedback", "blob", "event", "export", "memory", "message", "quarantine", "revision"}
 SYSTEM_RIGHTS = {"job": {"SELECT", "INSERT", "UPDATE"}, "usage_entry": {"SELECT"}, "project": {"SELECT"}}
 BEFORE_TENANT = {"api_key", "domain", "identity_provider", "membership", "organization", "project"}
 """What functions of the owner read to find out the tenant."""

@@ -60,6 +60,7 @@ def ids_of(person: Person, who: str, text: str) -> Ids:
         memory=str(rows["memory"].id),
         event=str(rows["event"].id),
         quarantined=str(rows["quarantine"].id),
+        export=str(rows["export"].id),
         user=who,
         agent=others["agent_id"],
         app=others["app_id"],
@@ -112,11 +113,12 @@ def _invited_to_both(tenant: Tenant, invitation: Invitation) -> str:
 
 def ids_of_nobody() -> Ids:
     """Returns ids of the same forms that nobody has."""
-    memory, event, quarantined, name, key = (str(uuid.uuid4()) for _ in range(5))
+    memory, event, quarantined, export, name, key = (str(uuid.uuid4()) for _ in range(6))
     return Ids(
         memory=memory,
         event=event,
         quarantined=quarantined,
+        export=export,
         user=name,
         agent=f"{name}-agent",
         app=f"{name}-app",

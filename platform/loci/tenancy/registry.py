@@ -10,6 +10,7 @@ PROJECT_TABLES = frozenset(
         "blob",
         "entity",
         "event",
+        "export",
         "feedback",
         "idempotency_key",
         "job",
