@@ -17,6 +17,7 @@ from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import extend
 
 from loci.http.parser import check_tree
+from memories.exports.spelling import DEFINITIONS, as_written, named, schemas_within
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -28,16 +29,12 @@ MAX_REFERENCES = 10_000
 """That are followed while one value is checked: definitions that name each other twice would double with each."""
 MAX_PROBLEMS = 10
 
-DEFINITIONS = ("$defs", "definitions")
 REFUSED = frozenset(
     {
         *("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"),
         *("patternProperties", "unevaluatedProperties", "unevaluatedItems"),
     }
 )
-_OF_SCHEMAS = ("properties", "dependentSchemas", *DEFINITIONS)
-_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SCHEMA = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 
 
 class InvalidSchema(ValueError):
@@ -107,7 +104,8 @@ def _loaded(given: Any) -> dict[str, Any]:
         raise InvalidSchema(f"It is no acceptable JSON: {error}") from None
     if not isinstance(schema, dict) or not schema:
         raise InvalidSchema("It must be a JSON object that is not empty.")
-    return schema
+    written: dict[str, Any] = as_written(schema)
+    return written
 
 
 def _check_keywords(schema: Schema) -> None:
@@ -127,18 +125,8 @@ def _subschemas(schema: Any, depth: int) -> Iterator[Schema]:
     if depth == 0:
         raise InvalidSchema(f"It is nested deeper than {MAX_DEPTH} schemas.")
     yield schema
-    for inner in _children(schema):
+    for inner in schemas_within(schema):
         yield from _subschemas(inner, depth - 1)
-
-
-def _children(schema: Schema) -> Iterator[Any]:
-    for keyword in _OF_SCHEMAS:
-        if isinstance(named := schema.get(keyword), Mapping):
-            yield from named.values()
-    for keyword in _SCHEMAS:
-        if isinstance(listed := schema.get(keyword), list):
-            yield from listed
-    yield from (schema[keyword] for keyword in _SCHEMA if keyword in schema)
 
 
 def _definition(reference: Any, whole: Schema) -> Schema:
@@ -152,7 +140,9 @@ def _target(reference: Any, whole: Schema) -> Schema | None:
     _, _, path = str(reference).partition("#/")
     keyword, _, name = path.partition("/")
     definitions = whole.get(keyword) if keyword in DEFINITIONS and "/" not in name else None
-    found = definitions.get(name.replace("~1", "/").replace("~0", "~")) if isinstance(definitions, Mapping) else None
+    if not isinstance(definitions, Mapping):
+        return None
+    found = definitions.get(named(name.replace("~1", "/").replace("~0", "~"), definitions))
     return found if isinstance(found, Mapping) and str(reference).startswith("#/") else None
 
 
