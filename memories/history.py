@@ -20,6 +20,15 @@ def history_of(memory_id: UUID) -> list[dict[str, Any]]:
     return _entries(revisions, revisions, whole_input=True)
 
 
+def histories_of(memory_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Returns what history shows of each of these memories, oldest first, as `entries_of` does."""
+    revisions = list(_oldest_first(memory_ids))
+    histories: dict[UUID, list[dict[str, Any]]] = {memory_id: [] for memory_id in memory_ids}
+    for revision, entry in zip(revisions, _entries(revisions, revisions, whole_input=False), strict=True):
+        histories[revision.memory_id].append(entry)
+    return histories
+
+
 def project_history() -> QuerySet[Revision]:
     """Returns what history shows of all memories, newest first, for `entries_of` a page."""
     return _shown().order_by("-recorded_from", "-id")

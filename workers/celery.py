@@ -23,6 +23,7 @@ app.conf.update(
         "workers.tasks.deliver",
         "workers.tasks.disabled",
         "workers.tasks.erase",
+        "workers.tasks.export",
         "workers.tasks.invite",
         "workers.tasks.leak",
         "workers.tasks.profile",

@@ -42,6 +42,21 @@ PROFILE_JOB_ID = OpenApiParameter(
     description="The id that the request for profiles was answered with.",
     examples=[OpenApiExample("Example", value=examples.PROFILE_JOB_ID)],
 )
+EXPORT_ID = OpenApiParameter(
+    "export_id",
+    OpenApiTypes.UUID,
+    OpenApiParameter.PATH,
+    description="The export's id, as its request was answered with it.",
+    examples=[OpenApiExample("Example", value=examples.EXPORT_ID)],
+)
+EXPORT_METHOD = OpenApiParameter(
+    "X-Export-Method",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    enum=["llm", "deterministic"],
+    description="There with a result: whether a language model filled the schema, or rules did.",
+)
 ENTITY_TYPE = OpenApiParameter(
     "entity_type",
     str,

@@ -15,12 +15,12 @@ from memories.api.address_parameters import ENTITY_NAME, ENTITY_TYPE, LIMIT, MEM
 from memories.api.answers.memories import EntityMemoriesPageAnswer, HistoryEntryAnswer, HistoryPageAnswer
 from memories.api.entity_names import INVALID_TYPE, read_name
 from memories.api.memories import read_memory_id
-from memories.api.wire import memory_json
 from memories.history import Origin, entries_of, history_of, origins_of, project_history
 from memories.lifecycle.erasure import of_entity
 from memories.models import Memory
 from memories.queries import Visibility, part_of, visible
 from memories.scope import EntityType
+from memories.wire import memory_json
 from orgs.api.base import ProjectView
 
 OF_MEMORY = ("id", "memory", "metadata", "categories", "created_at", "updated_at")

@@ -19,10 +19,11 @@ from memories.api.address_parameters import FILTERS_AND_METADATA
 from memories.api.answers.memories import LIST_V1, MemoriesPageAnswer
 from memories.api.generations import OLDER_LISTS, V3
 from memories.api.parameters import FiltersOnly, FindInput, ListInput, OlderListInput
-from memories.api.wire import memory_json, only, said_json
+from memories.api.wire import only, said_json
 from memories.past import told
 from memories.queries import Visibility, part_of, visible, visible_then
 from memories.retrieval.filters import Node, named_entity, to_q, to_q_then
+from memories.wire import memory_json
 from orgs.api.base import ProjectView
 
 LIMIT = "limit must be <= 200"

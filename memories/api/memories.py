@@ -19,7 +19,7 @@ from memories.api.answers.memories import DeletedAnswer, DeletingAnswer, EditedM
 from memories.api.parameters import MomentInput
 from memories.api.serializers import DeleteInput, EditInput, ScopeInput
 from memories.api.waiting import run_if_free
-from memories.api.wire import memory_json, said_json
+from memories.api.wire import said_json
 from memories.models import Memory
 from memories.provenance import Author
 from memories.queries import memory_of, memory_then
@@ -28,6 +28,7 @@ from memories.retrieval.filters.request import FOLDED, fold_deletion, narrowing_
 from memories.services.accepting import Accepted
 from memories.services.deleting import accept_delete_all, delete_memory
 from memories.services.editing import Edit, edit_memory, prepare
+from memories.wire import memory_json
 from orgs import audit
 from orgs.api.base import ProjectView
 from workers.tasks.delete import DELETE

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from loci.errors import DomainError
 from loci.http.pagination import PAGING, Pages
+from loci.http.renderer import moment
 from loci.tenancy.context import tenant_tx
 from memories.api.address_parameters import QUARANTINE_ID
 from memories.api.answers.base import MessageAnswer
@@ -21,7 +22,6 @@ from memories.resolution.verdicts import Verdict, results_of
 from memories.services.quarantine import Prepared, discard_one, prepare_release, release
 from orgs import audit
 from orgs.api.base import ProjectView
-from orgs.api.wire import moment
 
 INVALID_ID = "quarantine_id should be a valid UUID"
 RELEASED = "The fact was released."

@@ -10,6 +10,7 @@ from memories.api.batch import Batch2025View, BatchView
 from memories.api.consolidating import ConsolidationView
 from memories.api.entities import EntitiesView, EntityFiltersView, EntityView, NumberedEntityView
 from memories.api.events import EventsView, EventView
+from memories.api.exporting import DownloadView, ExportsView, ExportView, GetExportView
 from memories.api.feedback import FeedbackStatsView, FeedbackView
 from memories.api.history import EntityMemoriesView, HistoryView, ProjectHistoryView
 from memories.api.listing import ListV2View, ListView
@@ -83,5 +84,9 @@ urlpatterns = [
     route("v2/profiles/jobs/<str:job_id>/", ProfileJobView.as_view(), name="profile-job"),
     route("v2/profiles/settings/", ProfileSettingsView.as_view(), name="profile-settings"),
     route("v1/summary/", SummaryView.as_view(), name="summary"),
+    route("v1/exports/", ExportsView.as_view(), name="exports"),
+    route("v1/exports/get/", GetExportView.as_view(), name="get-export"),
+    route("v1/exports/<str:export_id>/", ExportView.as_view(), name="export"),
+    route("v1/exports/<str:export_id>/download/", DownloadView.as_view(), name="download"),
     route("v1/stats/", StatsView.as_view(), name="stats"),
 ]

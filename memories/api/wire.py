@@ -1,52 +1,22 @@
 """Memories, events and entities as the wire shows them (contract.md §3, §8)."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http.client import responses
 from typing import Any
 
+from loci.http.renderer import moment
 from loci.models import RequestLog
 from memories.attributes import Told
-from memories.models import Attribute, Entity, Event, EventStatus, Memory
+from memories.models import Attribute, Entity, Event, EventStatus
 from memories.past import Interval, as_it_was
 from memories.retrieval.explaining import Matched
 from memories.retrieval.ranking import Dropped, Hit, Leg
 from memories.scope import EntityType
-from orgs.api.wire import moment
+from memories.wire import memory_json
 from orgs.queries import Caller
 
 QUEUED = "Memory processing has been queued for background execution"
-
-
-def memory_json(memory: Memory) -> dict[str, Any]:
-    """Returns the memory object of contract.md §3.1."""
-    return {
-        "id": str(memory.id),
-        "memory": memory.text,
-        "user_id": memory.user_id,
-        "agent_id": memory.agent_id,
-        "app_id": memory.app_id,
-        "run_id": memory.run_id,
-        "session_id": memory.run_id,
-        "hash": memory.hash,
-        "metadata": memory.metadata,
-        "categories": memory.categories,
-        "created_at": moment(memory.created_at),
-        "updated_at": moment(memory.updated_at),
-        "expiration_date": memory.expires_on.isoformat() if memory.expires_on else None,
-        "immutable": memory.immutable,
-        "structured_attributes": _calendar(memory.created_at),
-        "event_time": moment(memory.event_time) if memory.event_time else None,
-        "lifetime": memory.lifetime,
-        "importance": memory.importance,
-        "topics": memory.topics,
-        "relations": memory.relations,
-        "trust": memory.trust,
-        "flags": memory.flags,
-        "replaced_by": str(memory.replaced_by_id) if memory.replaced_by_id else None,
-        "synthesized": False,
-        "lifecycle_state": memory.state,
-    }
 
 
 def said_json(row: Any) -> dict[str, Any]:
@@ -229,19 +199,4 @@ def registration_json(entity: Entity, project_number: int) -> dict[str, Any]:
         "graph_entities": None,
         "is_deleted": False,
         "project": project_number,
-    }
-
-
-def _calendar(at: datetime) -> dict[str, Any]:
-    return {
-        "year": at.year,
-        "month": at.month,
-        "day": at.day,
-        "hour": at.hour,
-        "minute": at.minute,
-        "day_of_week": at.strftime("%A").lower(),
-        "week_of_year": at.isocalendar().week,
-        "day_of_year": at.timetuple().tm_yday,
-        "quarter": (at.month - 1) // 3 + 1,
-        "is_weekend": at.weekday() >= 5,
     }

@@ -12,8 +12,15 @@ from memories.scope import Scope
 MAX_LINE_BYTES = 16 * 1024**2
 
 
+OTHERS = frozenset({"message", "entity"})
+"""Records of an export that are no memories."""
+
+
 class JsonLines:
-    """The lines of a binary stream; `total` is its size in bytes where that is known. Empty lines are passed over."""
+    """The lines of a binary stream; `total` is its size in bytes where that is known.
+
+    Empty lines are passed over, and so is what an export tells beside memories.
+    """
 
     def __init__(self, stream: IO[bytes], total: int | None = None) -> None:
         self.total = total
@@ -38,8 +45,9 @@ class JsonLines:
         number = 0
         while line := self._line():
             number += 1
-            if line.strip():
-                yield _row(f"line {number}", line)
+            row = _row(f"line {number}", line)
+            if line.strip() and not _is_beside(row.data):
+                yield row
 
     def _line(self) -> bytes:
         """The next line; what exceeds the limit is read and forgotten."""
@@ -51,6 +59,10 @@ class JsonLines:
                 rest = self._stream.readline(MAX_LINE_BYTES)
                 self._position += len(rest)
         return line
+
+
+def _is_beside(data: Any) -> bool:
+    return isinstance(data, dict) and data.get("record") in OTHERS
 
 
 def _row(label: str, line: bytes) -> Row:

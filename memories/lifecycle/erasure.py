@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from loci.http.idempotency import erase_answers
+from memories.exports import copies
 from memories.lifecycle.derived import drop_derived_of
 from memories.models import OPEN_STATUSES, Attribute, Blob, Entity, Event, EventStatus, Message, Quarantined, Review
 from memories.scope import EntityType
@@ -33,6 +34,7 @@ def begin_erasure(kind: EntityType, name: str) -> None:
     entities = Entity.objects.filter(type=kind, name=name)
     erase_answers(entities.values_list("id", flat=True))
     entities.delete()
+    copies.take_out_entity(kind, name)
 
 
 def erase_sources(kind: EntityType, name: str, *, until: datetime, most: int) -> int:
@@ -47,4 +49,5 @@ def erase_sources(kind: EntityType, name: str, *, until: datetime, most: int) ->
     Quarantined.objects.filter(event_id__in=ids).delete()
     Event.objects.filter(id__in=ids).update(payload={}, results=[], verdicts=[])
     erase_answers(ids)
+    copies.take_out_entity(kind, name)
     return len(ids)

@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from loci.http.idempotency import erase_answers
+from memories.exports import copies
 from memories.lifecycle.derived import drop_derived
 from memories.lifecycle.reviews import drop_reviews
 from memories.models import (
@@ -44,6 +45,7 @@ def forget(memories: Collection[Memory]) -> None:
     _leave_context(event_ids)
     # An event that is still at work reads its files and takes them away itself.
     Blob.objects.filter(event_id__in=event_ids).exclude(event__status__in=OPEN_STATUSES).delete()
+    copies.take_out(memories)
     outcomes.forgotten(ids)
     tell(Change(memory_id, Happened.DELETE) for memory_id in ids)
 

@@ -10,7 +10,7 @@ from loci.tenancy.operations import TenantTable
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memories", "0021_memory_of_entities"),
+        ("memories", "0022_export"),
         ("orgs", "0007_search_weights"),
     ]
 

@@ -12,6 +12,7 @@ from memories.models.derived import (
 )
 from memories.models.entities import Attribute, Entity
 from memories.models.events import OPEN_STATUSES, Blob, BlobForm, Event, EventStatus, EventType, Message
+from memories.models.exports import Export, ExportFormat, ExportMethod
 from memories.models.indexes import MAX_TERM, SearchIndex, TermStatistic
 from memories.models.memories import (
     EDITOR,
@@ -46,6 +47,9 @@ __all__ = [
     "Event",
     "EventStatus",
     "EventType",
+    "Export",
+    "ExportFormat",
+    "ExportMethod",
     "Feedback",
     "Lifetime",
     "Memory",

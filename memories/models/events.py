@@ -21,6 +21,7 @@ class EventType(models.TextChoices):
     DELETE_ALL = "DELETE_ALL"
     DELETE_USER = "DELETE_USER"
     ROLLBACK = "ROLLBACK"
+    EXPORT = "EXPORT"
 
 
 class EventStatus(models.TextChoices):
@@ -105,18 +106,20 @@ class Message(Scoped):
 
 
 class BlobForm(models.TextChoices):
-    """What a blob holds: a piece of a file as it was sent, the URL of one, or a piece of a document's text."""
+    """A blob is a piece of a file as it was sent, the URL of one, a piece of a document's text or of an export."""
 
     FILE = "file"
     URL = "url"
     CHUNK = "chunk"
+    EXPORT = "export"
 
 
 class Blob(Scoped):
-    """Up to 1 MiB of a file that came with a message, until its event has read it, or it expires.
+    """Up to 1 MiB of a file that came with a message, until its event has read it, or of an export, until it expires.
 
     `position` is the message's, `part` counts the files of the message from 1, `piece` what a file or its text was cut
-    into. `kind` is what the file was sent as (`loci.media.kinds.Kind`).
+    into. `kind` is what the file was sent as (`loci.media.kinds.Kind`). An export has position 0, and its parts are its
+    own (`memories.exports.parts`).
     """
 
     event = TenantForeignKey(Event)

@@ -14,13 +14,13 @@ from billing.queries import plan_of
 from loci.http.aliases import normalise
 from loci.http.idempotency import Earlier, Idempotency, idempotency_of, replayed, when_free
 from loci.http.parser import body_of
-from loci.http.renderer import dump_json
+from loci.http.renderer import dump_json, moment
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import new_id
 from orgs.api.base import ApiView, OrganizationView
 from orgs.api.parameters import ORG_ID, DeletedInput, wants_deleted
 from orgs.api.serializers.organizations import Deleted, Done, MadeOrganization, OrganizationAnswer, OrganizationInput
-from orgs.api.wire import moment, organization_json
+from orgs.api.wire import organization_json
 from orgs.listings import (
     SeenOrganization,
     organizations_seen_by,

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from loci.errors import DomainError
 from loci.http.aliases import normalise
 from loci.http.parser import body_of
+from loci.http.renderer import moment
 from orgs.api.base import OrganizationView
 from orgs.api.parameters import ORG_ID, PROJECT_ID, DeletedInput, wants_deleted
 from orgs.api.serializers.organizations import Deleted, Done
@@ -22,7 +23,7 @@ from orgs.api.serializers.projects import (
     ProjectChanges,
     ProjectInput,
 )
-from orgs.api.wire import moment, project_json
+from orgs.api.wire import project_json
 from orgs.listings import projects_seen_by, see_project
 from orgs.models import Project
 from orgs.services.deletion import delete_project

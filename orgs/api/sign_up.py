@@ -25,11 +25,11 @@ from billing.throttling import AddressThrottle
 from loci.http.addresses import client_address
 from loci.http.aliases import normalise
 from loci.http.parser import body_of
+from loci.http.renderer import moment
 from loci.tenancy.context import Tenant
 from orgs.accounts.emails import own_email
 from orgs.api.base import ApiView
 from orgs.api.serializers.organizations import Done, example
-from orgs.api.wire import moment
 from orgs.models import canonical_email
 from orgs.queries import Caller, Place
 from orgs.services.agent_mode import begin_agent, claim_agent, name_agent

@@ -1,16 +1,11 @@
 """Organizations, projects and who belongs to them as the wire shows them (contract.md §10)."""
 
-from datetime import datetime
 from typing import Any
 
+from loci.http.renderer import moment
 from orgs.listings import SeenOrganization, SeenProject
 from orgs.models import Invitation, Membership, Organization, Project, Role
 from orgs.project_settings import COLUMNS, all_settings
-
-
-def moment(at: datetime | None) -> str | None:
-    """Returns a time with microseconds and a numeric offset: older Pythons cannot read `Z`."""
-    return at.isoformat(timespec="microseconds") if at else None
 
 
 def username_of(email: str) -> str:

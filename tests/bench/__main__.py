@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from tests.bench import filters, past
+from tests.bench import exports, filters, past
 from tests.bench.footprint import MB, footprints
 from tests.bench.measurements import large_adds, load, plain_adds, queued_adds, searches
 from tests.bench.report import Latency, Limit, say, show
@@ -31,7 +31,7 @@ def main() -> None:
     with fake_llm(LLM_DELAY_MS) as model, fresh_server() as server:
         settings = model | {"ADD_WAIT_MS": "0", "LOG_LEVEL": "WARNING"}
         _show_start("first start to ready", server.start(**settings))
-        if {"search", "add"} & options.only:
+        if {"search", "add", "exports"} & options.only:
             show("load, 4 clients", f"{load(server, options.memories, options.scope):.0f} memories/s")
         for name, measure in PARTS.items():
             if name in options.only:
@@ -103,6 +103,10 @@ def _show_memory(server: Server, _requests: int) -> None:
     show("memory without postgres", f"{total:.0f} MB PSS", Limit(total, 900, "MB"))
 
 
+def _show_exports(server: Server, _requests: int) -> None:
+    exports.measure(server)
+
+
 PARTS: dict[str, Callable[[Server, int], None]] = {
     "search": _show_search,
     "filters": _show_filters,
@@ -110,6 +114,7 @@ PARTS: dict[str, Callable[[Server, int], None]] = {
     "add": _show_add,
     "async": _show_default_async,
     "memory": _show_memory,
+    "exports": _show_exports,
 }
 
 

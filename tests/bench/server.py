@@ -153,6 +153,15 @@ class Client:
         """Returns the JSON of a 200; raises `RuntimeError` for any other answer."""
         return json.loads(self._request("GET", path))
 
+    def stream(self, path: str, size: int) -> Iterator[bytes]:
+        """Yields the content of a 200 in pieces of `size` bytes at the most."""
+        self._connection.request("GET", path, headers=self._headers)
+        response = self._connection.getresponse()
+        if response.status != 200:
+            raise RuntimeError(f"GET {path} answered {response.status}: {response.read(500)!r}")
+        while piece := response.read(size):
+            yield piece
+
     def metrics(self, name: str, label: str) -> dict[str, float]:
         """Returns the samples called `name` of `/metrics`, by the value of `label`."""
         families = text_string_to_metric_families(self._request("GET", "/metrics").decode())

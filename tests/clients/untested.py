@@ -3,10 +3,7 @@
 from tests.clients.releases import PYTHON, Release, of_version
 
 PENDING = {
-    7: (
-        "create_memory_export",
-        "get_memory_export",
-    ),
+    7: (),
 }
 """The issue of each method whose endpoint comes later."""
 

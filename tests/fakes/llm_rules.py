@@ -12,11 +12,14 @@ _TASTE = re.compile(r"\bI (?:now |also |really )*(don't like|do not like|hate|li
 
 
 def answer_to(data: Json) -> Json:
-    """Returns the answer to a request's data: facts for a conversation, decisions for facts and their neighbours."""
+    """Returns the answer to a request's data: facts for a conversation, decisions for facts and their neighbours,
+    and for an export what is known so far, or nothing."""
     if "images" in data:
         return {"description": "A dog called Rex in the snow."}
     if "questions" in data:
         return {"decisions": [_decision(question) for question in data["questions"]]}
+    if "so_far" in data:
+        return data["so_far"] or {}
     read = [message for message in data["messages"] if message["role"] in data["speakers"]]
     return {"facts": [_fact(message, data["candidates"]) for message in read]}
 

@@ -7,10 +7,6 @@ from loci.http.middleware import NO_SUCH_ENDPOINT
 from tests.conftest import Person
 
 LATER = [
-    ("POST", "/v1/exports/"),
-    ("GET", "/v1/exports/?memory_export_id=1"),
-    ("POST", "/v1/exports/get/"),
-    ("POST", "/v1/exports/get"),
     ("POST", "/mcp"),
 ]
 

@@ -26,6 +26,7 @@ class Ids:
     review: str
     decided: str
     profile_job: str
+    export: str
     user: str
     agent: str
     app: str
@@ -302,6 +303,32 @@ def _webhooks() -> dict[str, Case]:
 
 _LATELY = (datetime.now(UTC) - timedelta(days=1)).isoformat()
 
+
+def _export_request() -> Case:
+    """Whose memories are meant stands in the filters, beside them, or as an entity."""
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    by_entity = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
+    filters: list[dict[str, Any]] = [*by_entity, {"user_id": "*", "memory_ids": ["{memory}"]}]
+    usual = Call("/v1/exports/", body={"schema": schema, "filters": by_entity[0]})
+    return Case(
+        usual,
+        (
+            *(Call("/v1/exports/", body={"schema": schema, "filters": each}) for each in filters),
+            *(Call("/v1/exports/", body={"format": "jsonl", **each}) for each in by_entity),
+            Call("/v1/exports/", body={"format": "jsonl", "entity_type": "user", "entity_id": "{user}"}),
+            *_repeatable(usual).others,
+        ),
+    )
+
+
+def _export_result() -> list[dict[str, Any]]:
+    """How the export is named whose result is wanted; by its filters the newest with these is."""
+    return [
+        {"memory_export_id": "{export}"},
+        *({f"{kind}_id": f"{{{kind}}}"} for kind in ("user", "agent", "app", "run")),
+    ]
+
+
 _MEMORY = "/v1/memories/{memory}/"
 _DELETE_BY = [{f"{kind}_id": "{" + kind + "}"} for kind in ("user", "agent", "app", "run")]
 
@@ -459,6 +486,25 @@ CASES: dict[str, Case] = {
     "POST /v1/feedback/": _repeatable(
         Call("/v1/feedback/", body={"memory_id": "{memory}", "feedback": "POSITIVE", "feedback_reason": "It is so."})
     ),
+    "POST /v1/exports/": _export_request(),
+    "GET /v1/exports/": Case(
+        Call("/v1/exports/", query=_export_result()[0]),
+        (
+            *(Call("/v1/exports/", query=each) for each in _export_result()[1:]),
+            Call("/v1/exports/", query={"filters": '{"memory_ids": ["{memory}"], "user_id": "*"}'}),
+        ),
+    ),
+    "POST /v1/exports/get/": Case(
+        Call("/v1/exports/get/", body=_export_result()[0]),
+        (
+            *(Call("/v1/exports/get/", body=each) for each in _export_result()[1:]),
+            *(Call("/v1/exports/get/", body={"filters": each}) for each in _export_result()[1:]),
+            Call("/v1/exports/get/", body={"filters": {"user_id": "*", "memory_ids": ["{memory}"]}}),
+        ),
+    ),
+    "GET /v1/exports/<str:export_id>/": Case(Call("/v1/exports/{export}/")),
+    "DELETE /v1/exports/<str:export_id>/": Case(Call("/v1/exports/{export}/")),
+    "GET /v1/exports/<str:export_id>/download/": Case(Call("/v1/exports/{export}/download/")),
     "GET /v1/stats/": Case(Call("/v1/stats/")),
 }
 

@@ -13,7 +13,7 @@ from tests.tenancy.rows import APPEND_ONLY, MODELS, TENANT_TABLES, connect, supe
 KINDS = [PROJECT_TABLES, ORG_TABLES, IDENTITY_TABLES, MAINTAINED_TABLES, SYSTEM_TABLES]
 ROLES = ["loci_app", "loci_owner", "loci_system", "loci_backup"]
 BOUND_TABLES = {
-    *("access", "blob", "event", "feedback", "memory", "message"),
+    *("access", "blob", "event", "export", "feedback", "memory", "message"),
     *("profile", "quarantine", "review", "revision", "summary"),
 }
 SYSTEM_RIGHTS = {"job": {"SELECT", "INSERT", "UPDATE"}, "usage_entry": {"SELECT"}, "project": {"SELECT"}}

@@ -68,6 +68,7 @@ def ids_of(person: Person, who: str, text: str) -> Ids:
         quarantined=str(rows["quarantine"].id),
         review=str(rows["review"].id),
         decided=str(decided),
+        export=str(rows["export"].id),
         user=who,
         profile_job=str(rows["profile_job"].id),
         agent=others["agent_id"],
@@ -131,13 +132,14 @@ def _invited_to_both(tenant: Tenant, invitation: Invitation) -> str:
 
 def ids_of_nobody() -> Ids:
     """Returns ids of the same forms that nobody has."""
-    memory, event, quarantined, review, decided, name, key = (str(uuid.uuid4()) for _ in range(7))
+    memory, event, quarantined, review, decided, export, name, key = (str(uuid.uuid4()) for _ in range(8))
     return Ids(
         memory=memory,
         event=event,
         quarantined=quarantined,
         review=review,
         decided=decided,
+        export=export,
         user=name,
         profile_job=str(uuid.uuid4()),
         agent=f"{name}-agent",

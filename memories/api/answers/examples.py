@@ -326,3 +326,25 @@ PROFILE_SETTINGS = {
     "entities": {"user": {"schema": PROFILE_SCHEMA, "custom_instructions": "Write in German."}},
     "capabilities": {"method": "llm", "sample_limit": 10, "sample_pause_seconds": 60},
 }
+
+EXPORT_ID = "8f1d2c3b-4a5e-4f60-8a7b-9c0d1e2f3a4b"
+EXPORT_ACCEPTED = {
+    "message": "Memory export request received. The export will be ready in a few seconds.",
+    "id": EXPORT_ID,
+}
+EXPORT_PENDING = {"status": "PENDING", "message": "The export is not ready yet. Ask again in a few seconds."}
+EXPORTED = {"name": "Alex", "city": "San Francisco", "hobbies": ["Likes hiking"]}
+EXPORT = {
+    "id": EXPORT_ID,
+    "status": "SUCCEEDED",
+    "format": "jsonl",
+    "method": None,
+    "count": 120,
+    "removed": 0,
+    "size": 98304,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "created_at": "2026-01-15T10:30:00.000000+00:00",
+    "expires_at": "2026-01-16T10:30:02.000000+00:00",
+    "error": None,
+    "download": f"/v1/exports/{EXPORT_ID}/download/",
+}

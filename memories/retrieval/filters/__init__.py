@@ -6,7 +6,7 @@ Memory.objects.filter(to_q(node))
 """
 
 from memories.retrieval.filters.parser import parse
-from memories.retrieval.filters.request import fold, has_scope, named_entities, named_entity, require_scope
+from memories.retrieval.filters.request import fold, has_scope, named_entities, named_entity, owners, require_scope
 from memories.retrieval.filters.sql import to_q, to_q_then
 from memories.retrieval.filters.tree import EVERYTHING, And, Condition, Node, Not, Operator, Or
 
@@ -22,6 +22,7 @@ __all__ = [
     "has_scope",
     "named_entities",
     "named_entity",
+    "owners",
     "parse",
     "require_scope",
     "to_q",

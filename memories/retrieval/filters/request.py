@@ -89,7 +89,7 @@ _TYPES = [name.removesuffix("_id") for name in ENTITY_FIELDS]
 
 def named_entity(node: Node) -> str | None:
     """Returns the entity that every match belongs to, as `user:alex`; of several the first in the order of lanes."""
-    return min(_owners(node), key=lambda owner: (_TYPES.index(owner.partition(":")[0]), owner), default=None)
+    return min(owners(node), key=lambda owner: (_TYPES.index(owner.partition(":")[0]), owner), default=None)
 
 
 def named_entities(node: Node) -> set[str]:
@@ -103,13 +103,13 @@ def named_entities(node: Node) -> set[str]:
     return set()
 
 
-def _owners(node: Node) -> set[str]:
-    """The named entities that every match belongs to."""
+def owners(node: Node) -> set[str]:
+    """Returns the entities that every match belongs to, as `user:alex`."""
     match node:
         case And(children):
-            return {owner for child in children for owner in _owners(child)}
+            return {owner for child in children for owner in owners(child)}
         case Or(children):
-            return set.intersection(*map(_owners, children))
+            return set.intersection(*map(owners, children))
         case Condition(field, Operator.EQ | Operator.IN, value) if field in ENTITY_FIELDS:
             names = set(value if isinstance(value, tuple) else (value,))
             return {f"{field.removesuffix('_id')}:{name}" for name in names} if len(names) == 1 else set()

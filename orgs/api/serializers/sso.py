@@ -6,9 +6,9 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from rest_framework import serializers
 
+from loci.http.renderer import moment
 from loci.net.guard import MAX_URL_CHARS, UrlNotAllowed, checked_url
 from orgs.api.serializers.organizations import example
-from orgs.api.wire import moment
 from orgs.models import Domain, IdentityProvider, ProviderKind, Role
 from orgs.services.domains import record_name, record_value
 from orgs.sso.addresses import oidc_callback, saml_addresses

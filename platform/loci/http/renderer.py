@@ -32,6 +32,11 @@ class JSONRenderer(BaseRenderer):
         return b"" if data is None else dump_json(data)
 
 
+def moment(at: datetime | None) -> str | None:
+    """Returns a time with microseconds and a numeric offset: older Pythons cannot read `Z`."""
+    return at.isoformat(timespec="microseconds") if at else None
+
+
 def _default(value: Any) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).isoformat(timespec="microseconds")

@@ -27,7 +27,7 @@ class OperationSchema(AutoSchema):
 
     A view declares with `@extend_schema` its request, whatever the method, and its answers; one that is not given by
     status is that of 200. Errors, headers and `Idempotency-Key` are added here. An operation is a change unless it is
-    a GET or its scope ends in `:read`.
+    a GET, its scope ends in `:read`, or its view `changes_nothing`.
     """
 
     def get_operation(
@@ -92,7 +92,8 @@ class OperationSchema(AutoSchema):
     def _is_change(self) -> bool:
         """An operation without a caller has no place in which an `Idempotency-Key` could be kept."""
         scope: str = getattr(self.view, "scopes", {}).get(self.method, "")
-        return self._has_caller() and self.method != "GET" and not scope.endswith(":read")
+        reads = self.method == "GET" or scope.endswith(":read") or getattr(self.view, "changes_nothing", False)
+        return self._has_caller() and not reads
 
 
 def _add_headers(answers: Json, *, changes: bool) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import openai
 from celery.exceptions import SoftTimeLimitExceeded
@@ -30,6 +30,9 @@ ENVELOPE_TOKENS = 1_024
 Message = Mapping[str, Any]
 """`{"role": …, "content": …}`; the content is a text, or a list of parts, of which some may be images."""
 
+Form: TypeAlias = type[BaseModel] | Mapping[str, Any]
+"""What an answer is to be like: a model of ours, or the JSON schema of somebody else's, which no endpoint need like."""
+
 _accepted: dict[tuple[str, str], AnswerFormat] = {}
 """The format that a model at a base URL is known to accept, so that the others are refused once per process only."""
 
@@ -43,7 +46,7 @@ class Completion:
     tokens_out: int
 
 
-def complete(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], budget: Budget) -> Completion:
+def complete(endpoint: Endpoint, messages: Sequence[Message], schema: Form, budget: Budget) -> Completion:
     """Returns the model's answer to `messages`, asked for in the form of `schema`, which not every endpoint keeps to.
 
     The job's meter sets aside the most that it may cost before it is asked for, and counts what it did cost. Raises
@@ -62,7 +65,7 @@ def complete(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseM
     return completion
 
 
-def _paid(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], budget: Budget) -> "_Body":
+def _paid(endpoint: Endpoint, messages: Sequence[Message], schema: Form, budget: Budget) -> "_Body":
     most = _most_tokens(messages, schema)
     meter().reserve(most)
     try:
@@ -81,20 +84,24 @@ def _paid(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseMode
     return body
 
 
-def _most_tokens(messages: Sequence[Message], schema: type[BaseModel]) -> int:
+def _most_tokens(messages: Sequence[Message], schema: Form) -> int:
     """No answer costs more: a token is at least one byte of what is sent, and the answer's are limited."""
     parts = [part for message in messages for part in _parts(message["content"])]
     texts = [part["text"] for part in parts if "text" in part]
     images = len(parts) - len(texts)
-    sent = sum(len(text.encode(errors="replace")) for text in texts) + len(json.dumps(schema.model_json_schema()))
+    sent = sum(len(text.encode(errors="replace")) for text in texts) + len(json.dumps(_json_schema(schema)))
     return sent + images * IMAGE_TOKENS + ENVELOPE_TOKENS + settings.LLM_MAX_TOKENS
+
+
+def _json_schema(schema: Form) -> Mapping[str, Any]:
+    return schema if isinstance(schema, Mapping) else schema.model_json_schema()
 
 
 def _parts(content: Any) -> Sequence[Mapping[str, Any]]:
     return [{"text": content}] if isinstance(content, str) else content
 
 
-def _answer(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], budget: Budget) -> "_Body":
+def _answer(endpoint: Endpoint, messages: Sequence[Message], schema: Form, budget: Budget) -> "_Body":
     for answer_format in _formats(endpoint):
         request = _request(endpoint, messages, schema, answer_format)
         try:
@@ -103,7 +110,8 @@ def _answer(endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseMo
             if answer_format is AnswerFormat.JSON_OBJECT or not _is_about(answer_format, refused.reason):
                 raise
         else:
-            _accepted[endpoint.base_url, endpoint.model] = answer_format
+            if not isinstance(schema, Mapping):
+                _accepted[endpoint.base_url, endpoint.model] = answer_format
             return body
     raise AssertionError("the last format either answers or raises")
 
@@ -120,7 +128,7 @@ def _is_about(answer_format: AnswerFormat, reason: str) -> bool:
 
 
 def _request(
-    endpoint: Endpoint, messages: Sequence[Message], schema: type[BaseModel], answer_format: AnswerFormat
+    endpoint: Endpoint, messages: Sequence[Message], schema: Form, answer_format: AnswerFormat
 ) -> dict[str, Any]:
     # Without one the model's own is meant: some models refuse any.
     warmth = {} if settings.LLM_TEMPERATURE is None else {"temperature": settings.LLM_TEMPERATURE}
@@ -143,16 +151,24 @@ def _send(endpoint: Endpoint, request: dict[str, Any], budget: Budget, timeout: 
         raise DependencyError(f"The {endpoint.provider} endpoint did not answer as a chat endpoint does") from None
 
 
-def _format_fields(schema: type[BaseModel], answer_format: AnswerFormat) -> dict[str, Any]:
-    tool = openai.pydantic_function_tool(schema, name="answer", description="Gives the answer.")
+def _format_fields(schema: Form, answer_format: AnswerFormat) -> dict[str, Any]:
+    tool = _tool(schema)
     match answer_format:
         case AnswerFormat.JSON_SCHEMA:
-            named = {"name": "answer", "strict": True, "schema": tool["function"]["parameters"]}
+            is_ours = not isinstance(schema, Mapping)
+            named = {"name": "answer", "strict": is_ours, "schema": tool["function"]["parameters"]}
             return {"response_format": {"type": "json_schema", "json_schema": named}}
         case AnswerFormat.TOOL:
             return {"tools": [tool], "tool_choice": {"type": "function", "function": {"name": "answer"}}}
         case AnswerFormat.JSON_OBJECT:
             return {"response_format": {"type": "json_object"}}
+
+
+def _tool(schema: Form) -> Any:
+    if isinstance(schema, Mapping):
+        function = {"name": "answer", "description": "Gives the answer.", "parameters": schema}
+        return {"type": "function", "function": function}
+    return openai.pydantic_function_tool(schema, name="answer", description="Gives the answer.")
 
 
 def _read(chunks: Iterator[bytes], budget: Budget) -> bytes:

@@ -12,6 +12,7 @@ PROJECT_TABLES = frozenset(
         "delivery_attempt",
         "entity",
         "event",
+        "export",
         "feedback",
         "idempotency_key",
         "job",

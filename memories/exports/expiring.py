@@ -1,0 +1,28 @@
+"""Exports are kept for 24 hours, and then they are gone."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from memories.models import Blob, Export
+
+KEPT_FOR = timedelta(hours=24)
+
+
+def prune(most: int) -> int:
+    """Removes up to `most` blobs and records of expired exports of the current project; returns how many those were.
+
+    Fewer than `most` were the last. Runs inside the caller's `tenant_tx`; an export without its blobs goes last.
+    """
+    expired = Export.objects.filter(expires_at__lte=timezone.now())
+    blobs = Blob.objects.filter(event_id__in=expired.values("id"))
+    removed = _remove(Blob, list(blobs.values_list("id", flat=True)[:most]))
+    empty = expired.exclude(Exists(Blob.objects.filter(event_id=OuterRef("id"))))
+    return removed + _remove(Export, list(empty.values_list("id", flat=True)[: most - removed]))
+
+
+def _remove(model: type[Blob] | type[Export], ids: list[object]) -> int:
+    if ids:
+        model.objects.filter(id__in=ids).delete()
+    return len(ids)

@@ -1,0 +1,3 @@
+from tests.memories.conftest import llm
+
+__all__ = ["llm"]
