@@ -32,7 +32,10 @@ class Schedule:
     in_control: bool = False
 
 
-SCHEDULES = (Schedule("retention", "maintenance", every=timedelta(hours=6), in_control=True),)
+SCHEDULES = (
+    Schedule("retention", "maintenance", every=timedelta(hours=6), in_control=True),
+    Schedule("consolidate", "maintenance", every=timedelta(days=1), setting="consolidation"),
+)
 
 MOST_OPEN = 100
 """Scheduled jobs of one kind, of all projects, that may wait or run: others wait for their turn as projects, which

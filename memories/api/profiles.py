@@ -16,7 +16,7 @@ from loci.errors import DomainError, NotFound
 from loci.http.aliases import normalise
 from loci.http.idempotency import REPLAYED
 from loci.http.parser import body_of
-from loci.http.renderer import dump_json
+from loci.http.renderer import dump_json, moment
 from loci.net.endpoint import endpoint
 from loci.tenancy.context import tenant_tx
 from memories.api.address_parameters import ENTITY_ID, ENTITY_TYPE, PROFILE_JOB_ID
@@ -51,7 +51,6 @@ from memories.services.profiles import (
 )
 from orgs import audit
 from orgs.api.base import SELECTION, ProjectView
-from orgs.api.wire import moment
 from workers.doorbell import announce
 
 Json = dict[str, Any]

@@ -14,20 +14,20 @@ from loci.errors import DomainError
 from loci.http.aliases import normalise
 from loci.http.pagination import PAGING, Pages
 from loci.http.parser import body_of
+from loci.http.renderer import moment
 from loci.tenancy.context import tenant_tx
 from memories.api.address_parameters import REVIEW_ID
 from memories.api.answers.reviews import SHOWN_STATES, STATE, DecidedAnswer, ReviewAnswer, ReviewPageAnswer
 from memories.api.description import example
 from memories.api.memories import normalise_edit
 from memories.api.serializers import MAX_EDITED, Input, ScopeInput
-from memories.api.wire import memory_json
 from memories.models import Review, ReviewKind, ReviewState
 from memories.provenance import Author
 from memories.reviews import OUTDATED, Thought, review_of, reviews, thoughts_on
 from memories.services.reviewing import approve, edit, prepare_edit, prepare_undo, reject, undo
+from memories.wire import memory_json
 from orgs import audit
 from orgs.api.base import ProjectView
-from orgs.api.wire import moment
 
 INVALID_ID = "review_id should be a valid UUID"
 CONFLICTS = "Answers 409 where it is decided already, or a memory of it has changed since it was asked."

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from loci.http.aliases import normalise
 from loci.http.parser import body_of
+from loci.http.renderer import moment
 from memories.api.address_parameters import MODEL_DEGRADED
 from memories.api.answers.summaries import SummaryAnswer
 from memories.api.description import example
@@ -17,7 +18,6 @@ from memories.api.serializers import Input
 from memories.lifecycle.summaries import Summarized, summarize
 from memories.retrieval.filters import fold, named_entity
 from orgs.api.base import ProjectView
-from orgs.api.wire import moment
 
 
 @example({"filters": {"user_id": "alex"}})

@@ -13,7 +13,7 @@ from loci.net.endpoint import Endpoint
 from loci.net.llm import Budget
 from memories.exports.knowledge import Known
 from memories.exports.schemas import Schema, problems_of
-from memories.extraction.llm import fenced
+from memories.extraction.asking import fenced
 from memories.extraction.llm_schema import clean
 
 PROMPT = "export-1"

@@ -4,10 +4,9 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 
 from tests.clients.releases import RELEASES, Release
-from tests.clients.untested import ISSUES, UPSTREAM
+from tests.clients.untested import UPSTREAM
 
-ABSENT, PASS, FAIL, PENDING, UPSTREAM_BUG = "-", "pass", "FAIL", "pending", "upstream"
-UNTESTED, TOO_EARLY = "UNTESTED", "TESTED"
+ABSENT, PASS, FAIL, UNTESTED, UPSTREAM_BUG = "-", "pass", "FAIL", "UNTESTED", "upstream"
 
 
 class Matrix:
@@ -35,16 +34,13 @@ class Matrix:
             yield _line(method, words, _reasons(method, words))
 
     def problems(self) -> Iterator[str]:
-        """Yields what is wrong with the tests as a whole: a method without one, or with one too early."""
+        """Yields what is wrong with the tests as a whole: a method without one."""
         for release in RELEASES:
             if release not in self._tests:
                 yield f"{release} was not driven."
             for method in self._tests.get(release, {}):
-                word = self._word(release, method, ())
-                if word == UNTESTED:
+                if self._word(release, method, ()) == UNTESTED:
                     yield f"{release} has {method}, which no test calls and no line of untested.py explains."
-                if word == TOO_EARLY:
-                    yield f"A test calls {method} of {release}, which untested.py says is pending."
 
     def _word(self, release: Release, method: str, failed: Collection[str]) -> str:
         tests = self._tests.get(release, {}).get(method)
@@ -54,19 +50,14 @@ class Matrix:
             return FAIL
         if (release, method) in UPSTREAM:
             return UPSTREAM_BUG if tests else UNTESTED
-        if method in ISSUES:
-            return TOO_EARLY if tests else PENDING
         return PASS if tests else UNTESTED
 
 
 def _reasons(method: str, words: Collection[str]) -> str:
-    reasons = []
-    if PENDING in words:
-        reasons.append(f"pending (issue {ISSUES[method]})")
-    if UPSTREAM_BUG in words:
-        errors = {error for (_, broken), error in UPSTREAM.items() if broken == method}
-        reasons.append(f"upstream: the client itself raises {', '.join(errors)}")
-    return "; ".join(reasons)
+    if UPSTREAM_BUG not in words:
+        return ""
+    errors = {error for (_, broken), error in UPSTREAM.items() if broken == method}
+    return f"upstream: the client itself raises {', '.join(errors)}"
 
 
 def _line(first: str, cells: Iterable[str], reasons: str = "") -> str:

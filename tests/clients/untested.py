@@ -2,13 +2,6 @@
 
 from tests.clients.releases import PYTHON, Release, of_version
 
-PENDING = {
-    7: (),
-}
-"""The issue of each method whose endpoint comes later."""
-
-ISSUES = {method: issue for issue, methods in PENDING.items() for method in methods}
-
 BEFORE_2_0 = [release for release in PYTHON if release.version != "2.2.1"]
 _ASYNC_0_1_92 = [release for release in of_version("0.1.92") if release.asyncio]
 UPSTREAM: dict[tuple[Release, str], str] = {

@@ -8,9 +8,10 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from loci.http.renderer import moment
 from loci.net.guard import UrlNotAllowed, checked_url
 from orgs.api.serializers.organizations import example
-from orgs.api.wire import moment, username_of
+from orgs.api.wire import username_of
 from webhooks.models import MAX_URL_CHARS, TEST, Delivery, DeliveryAttempt, DeliveryState, EventType, WebhookEndpoint
 from webhooks.queries import REPLAYABLE_FOR
 from webhooks.signing_secrets import Secret

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -96,7 +95,7 @@ def test_one_that_is_not_ready_is_waited_for_and_then_pending(told: Person, monk
     assert fetch(told, memory_export_id=export_id).json()["status"] == "PENDING"
 
     monkeypatch.setattr("memories.api.exporting.WAIT_MS", 20_000)
-    worker = threading.Thread(target=lambda: (time.sleep(0.1), make(told, export_id)))
+    worker = threading.Timer(0.1, make, [told, export_id])
     worker.start()
     try:
         assert fetch(told, memory_export_id=export_id).json()["city"] == "San Francisco"
@@ -143,9 +142,9 @@ def test_an_expired_export_is_gone_and_its_content_is_removed(told: Person) -> N
     assert fetch(told, memory_export_id=export_id).status_code == 404
     for _ in range(3):
         with tenant_tx(told.tenant):
-            expiring.prune(1)
+            expiring.prune(timezone.now(), 1)
     with tenant_tx(told.tenant):
-        assert expiring.prune(1) == 0
+        assert expiring.prune(timezone.now(), 1) == 0
         assert [str(blob.event_id) for blob in Blob.objects.all()] == [other]
         assert [str(left.id) for left in Export.objects.all()] == [other]
         assert Event.objects.filter(id=export_id).exists()
