@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from loci.tenancy.batches import delete_some
 from loci.tenancy.context import current_project_id
 from loci.tenancy.models import first_id
-from memories.models import OPEN_STATUSES, Event, EventType, MemoryState, Message, Quarantined, Revision
+from memories.models import Event, EventType, MemoryState, Message, Quarantined, Revision
 from workers.models import Job, JobState
 
 OPTIONS = ("infer", "metadata", "immutable", "expiration_date")
@@ -34,9 +34,9 @@ def trim_adds(now: datetime, most: int) -> int:
         return 0
     before = now - settings.RETAIN_EVENTS
     untrimmed = Event.objects.filter(event_type=EventType.ADD, trimmed_at=None, created_at__lt=before)
-    over = untrimmed.filter(~_may_go_on("id"), updated_at__lt=before).exclude(status__in=OPEN_STATUSES)
-    ended = over.exclude(Exists(Quarantined.objects.filter(event=OuterRef("id"), decision=""))).order_by("created_at")
-    ids = list(ended.select_for_update(of=["self"], skip_locked=True).values_list("id", flat=True)[:most])
+    waiting = Quarantined.objects.filter(event=OuterRef("id"), decision="")
+    over = untrimmed.filter(~_may_go_on("id"), ~Exists(waiting), updated_at__lt=before).order_by("created_at")
+    ids = list(over.select_for_update(of=["self"], skip_locked=True).values_list("id", flat=True)[:most])
     if ids:
         _trim(ids)
         _delete_unused_messages(ids)

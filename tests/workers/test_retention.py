@@ -3,9 +3,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from prometheus_client import REGISTRY
 
+from loci.env import env_days
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import first_id
 from tests.workers.support import new_job, row, take
@@ -116,3 +118,10 @@ def test_whoever_lost_the_job_prunes_nothing(tenant: Tenant) -> None:
     with pytest.raises(Fenced):
         perform_retention(lost)
     assert old in left(tenant)
+
+
+@pytest.mark.parametrize("days", ["-1", "a week"])
+def test_a_setting_that_is_no_number_of_days_is_refused(monkeypatch: pytest.MonkeyPatch, days: str) -> None:
+    monkeypatch.setenv("LOCI_RETAIN_JOBS_DAYS", days)
+    with pytest.raises(ImproperlyConfigured, match="LOCI_RETAIN_JOBS_DAYS"):
+        env_days("LOCI_RETAIN_JOBS_DAYS", 7)
