@@ -255,6 +255,8 @@ class ProfileSettingsView(ProjectView):
 
     def _change(self, changes: Json) -> ProfileSettings:
         with tenant_tx(self.tenant):
+            if not changes:
+                return settings_of_profiles()
             changed = change_settings(self.tenant, changes)
             audit.record(
                 self.caller, "profiles.update", "project", self.caller.here.project_public_id, changed=sorted(changes)
@@ -263,7 +265,7 @@ class ProfileSettingsView(ProjectView):
 
 
 def _changes_in(body: Mapping[str, Any]) -> Json:
-    """The columns that are to be changed; None and "" clear."""
+    """The columns that are to be changed; None clears one."""
     asked = _only(("enabled", "entities", *SELECTION), normalise(body, aliases={}))
     entities = _only(("user",), normalise(_object(asked.get("entities", {})), aliases={}))
     user = normalise(_object(entities.get("user", {})), aliases={}, keep=OF_USERS)

@@ -119,18 +119,18 @@ def accept_sample(tenant: Tenant, size: int, *, by: Author) -> Started:
     """
     with tenant_tx(tenant):
         _require_enabled()
-        _leave_pause()
+        _leave_pause(tenant)
         return _accept(ProfileOperation.SAMPLE, _best_known(size), by)
 
 
 def _require_enabled() -> None:
-    """Locks the settings: of several samples at once one is the first."""
-    kept = ProfileSettings.objects.select_for_update(of=["self"]).first()
-    if kept is None or not kept.enabled:
+    if not settings_of_profiles().enabled:
         raise DomainError(NOT_ENABLED, body={"error": NOT_ENABLED})
 
 
-def _leave_pause() -> None:
+def _leave_pause(tenant: Tenant) -> None:
+    # Locked: of several samples at once one is the first.
+    ProfileSettings.objects.select_for_update(of=["self"]).get(project_id=tenant.project_id)
     samples = ProfileJob.objects.filter(operation=ProfileOperation.SAMPLE)
     newest = samples.aggregate(newest=Max("created_at"))["newest"]
     left = (newest + SAMPLE_PAUSE - timezone.now()).total_seconds() if newest else 0

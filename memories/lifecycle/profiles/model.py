@@ -52,7 +52,7 @@ def written_by(model: Endpoint, material: Material, schema: Json, instructions: 
                 "number": number,
                 "text": memory.text[:MEMORY_CHARS],
                 "categories": memory.categories or [],
-                "date": memory.created_at.date().isoformat(),
+                "date": memory.updated_at.date().isoformat(),
             }
             for number, memory in enumerate(material.memories)
         ],

@@ -75,7 +75,7 @@ def _batches(memories: Sequence[Memory], size: int) -> Iterator[list[dict[str, A
                 "about": people[owner_of(memory)],
                 "text": text,
                 "categories": memory.categories or [],
-                "date": memory.created_at.date().isoformat(),
+                "date": memory.updated_at.date().isoformat(),
             }
         )
         chars += len(text)
