@@ -13,8 +13,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from loci.errors import DomainError
+from loci.tenancy.models import new_id
 from memories.models import Attribute, Memory, MemoryState
 from memories.resolution import timeline
+from workers import outcomes
+from workers.outcomes import Outcome
 
 CHANGED = "A memory of this review has changed since."
 
@@ -27,6 +30,7 @@ def close(memory: Memory, *, merged_into: Memory | None = None) -> dict[str, Any
     timeline.end(memory, at=max(now, newest.valid_from), recorded_at=now)
     changes = {"state": MemoryState.SUPERSEDED, "replaced_by": merged_into, "updated_at": now}
     Memory.objects.filter(id=memory.id).update(**changes, version=F("version") + 1)
+    outcomes.record(Outcome(meter="update", source=new_id()))
     return {"id": str(memory.id), "updated_at": memory.updated_at.isoformat(), "supports": _supported(memory.id)}
 
 
@@ -38,6 +42,7 @@ def reopen(closed: Mapping[str, Any]) -> None:
     timeline.hold_until(timeline.believed(memory)[-1], None)
     changes = {"state": MemoryState.ACTIVE, "replaced_by": None, "updated_at": parse_datetime(closed["updated_at"])}
     Memory.objects.filter(id=memory.id).update(**changes, version=F("version") + 1)
+    outcomes.record(Outcome(meter="update", source=new_id()))
 
 
 def _supported(memory_id: UUID) -> Sequence[str]:

@@ -35,7 +35,8 @@ class Lifetime(models.TextChoices):
 
 
 class MemoryState(models.TextChoices):
-    """Active memories are found; superseded ones were made untrue by another; deleted ones have no text left."""
+    """Active memories are found; superseded ones were made untrue by another, merged into one, or hidden by a review;
+    deleted ones have no text left."""
 
     ACTIVE = "active"
     SUPERSEDED = "superseded"

@@ -7,10 +7,10 @@ comparing each with each. Where a model is set up, it is asked about what is nea
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -31,6 +31,8 @@ from orgs.project_settings import CONSOLIDATION, Consolidation
 from workers import jobs
 from workers.jobs import Claim
 from workers.models import Job, JobState
+
+T = TypeVar("T")
 
 KIND = "consolidate"
 QUEUE = "maintenance"
@@ -116,34 +118,30 @@ class _Run:
             return _scopes(self.cursor)
 
     def _merge_same_words(self, scope: Scope) -> None:
-        groups = self._groups(scope)
+        groups = {key: ids for key, ids in _by_words(_texts(self.claim.tenant, scope)).items() if len(ids) > 1}
         left = sorted(key for key in groups if key > self.cursor.group)
         for start in range(0, len(left), GROUPS):
             keys = left[start : start + GROUPS]
             with tenant_tx(self.claim.tenant):
                 self._note(replace(self.cursor, group=keys[-1]))
-                for key in keys:
-                    self._settle(pairs_of(_locked(groups[key][:LARGEST])), SAME_WORDS)
+                # They may say something else than when they were read.
+                memories = _locked([memory_id for key in keys for memory_id in groups[key][:LARGEST]])
+                for alike in _by_words((memory, memory.text) for memory in memories).values():
+                    self._settle(pairs_of(alike), SAME_WORDS)
             self._pause_if_due()
-
-    def _groups(self, scope: Scope) -> dict[str, list[UUID]]:
-        """The memories of a scope that say the same as another one in the same words, by what they say."""
-        found: dict[str, list[UUID]] = defaultdict(list)
-        for memory_id, text in _texts(self.claim.tenant, scope):
-            if said := wording(text):
-                found[hashlib.blake2b(said.encode(), digest_size=16).hexdigest()].append(memory_id)
-        return {key: ids for key, ids in found.items() if len(ids) > 1}
 
     def _merge_judged(self, scope: Scope) -> None:
         tenant = self.claim.tenant
         while answer := judge(tenant, scope, since=self.cursor.since, after=self.cursor.asked):
             with tenant_tx(tenant):
                 self._note(replace(self.cursor, asked=str(answer.last)))
+                # All at first, in the order of ids as all who change memories lock them.
+                _locked([memory_id for judged in answer.pairs for memory_id in judged.hashes])
                 for judged in answer.pairs:
                     self._settle(_unchanged(judged), JUDGED_SAME)
             self._pause_if_due()
 
-    def _settle(self, pairs: Collection[Pair] | Iterator[Pair], reason: str) -> None:
+    def _settle(self, pairs: Iterable[Pair], reason: str) -> None:
         for memory, other in pairs:
             review = propose(memory, other, reason)
             # What was asked the other way round is left to who was asked.
@@ -181,6 +179,15 @@ def _last_run() -> str | None:
     runs = Job.objects.filter(kind=KIND, state=JobState.DONE, cursor__within={})
     began: datetime | None = runs.order_by("-created_at").values_list("created_at", flat=True).first()
     return began.isoformat() if began else None
+
+
+def _by_words(told: Iterable[tuple[T, str]]) -> dict[str, list[T]]:
+    """Returns what was told in the same words, by these; nothing of texts without words."""
+    found: dict[str, list[T]] = defaultdict(list)
+    for each, text in told:
+        if said := wording(text):
+            found[hashlib.blake2b(said.encode(), digest_size=16).hexdigest()].append(each)
+    return found
 
 
 def _locked(memory_ids: Sequence[UUID]) -> list[Memory]:

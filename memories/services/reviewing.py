@@ -121,9 +121,7 @@ def merge(asked: Asked) -> dict[str, Any]:
     memory, other = asked.memory, asked.other
     if other is None or not may_merge(memory, other):
         raise DomainError(CHANGED, status=409)
-    closed = close(other, merged_into=memory)
-    outcomes.record(Outcome(meter="update", source=new_id()))
-    return {"closed": closed}
+    return {"closed": close(other, merged_into=memory)}
 
 
 def prepare_undo(tenant: Tenant, review_id: UUID) -> PreparedUndo:
@@ -146,10 +144,9 @@ def undo(tenant: Tenant, prepared: PreparedUndo, *, by: Author = LOCI) -> Review
             rollback.take_back(_taken_back(asked), prepared.vectors)
             was = {"updated_at": parse_datetime(edited["updated_at"])}
             Memory.objects.filter(id=asked.memory.id).update(**was)
+            outcomes.record(Outcome(meter="update", source=new_id()))
         if closed := done.get("closed"):
             reopen(closed)
-        if done:
-            outcomes.record(Outcome(meter="update", source=new_id()))
         return decide(asked, ReviewState.UNDONE, {}, by=by)
 
 

@@ -13,7 +13,7 @@ from memories.scope import Scope
 from memories.services import consolidating
 from memories.services.consolidating import accept_consolidation
 from memories.text import searchable
-from tests.conftest import Person
+from tests.conftest import Person, Services
 from tests.fakes.llm import FakeLLM, data_of
 from tests.memories.reviewing import (
     believed,
@@ -41,6 +41,7 @@ from tests.memories.support import (
     texts,
 )
 from tests.memories.test_sameness import KEPT_APART, OTHER_WORDS, SAME
+from tests.tenancy.rows import superuser
 from workers import jobs
 from workers.models import Job, JobState
 from workers.tasks.consolidate import CONSOLIDATE
@@ -296,6 +297,23 @@ def test_a_run_goes_on_where_another_worker_died(applying: Person, monkeypatch: 
         two(applying, user_id=f"user-{number}")
     assert consolidate(applying) > 4
     assert len(merged(applying)) == 4
+
+
+def test_what_changes_while_a_job_reads_is_not_merged(applying: Person, services: Services) -> None:
+    _, newer = two(applying)
+    accept_consolidation(applying.tenant, Scope())
+    with tenant_tx(applying.tenant):
+        job_id = Job.objects.get(kind="consolidate").id
+    with superuser(services) as admin, ThreadPoolExecutor(1) as pool:
+        with admin.transaction():
+            admin.execute("UPDATE memory SET text = 'Likes coffee', hash = 'new' WHERE id = %s", [newer])
+            # The job still reads the text of before, and then waits for this transaction.
+            working = pool.submit(run, CONSOLIDATE, Tenant(applying.tenant.project_id), job_id)
+            while not admin.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount:
+                assert not working.done()
+        assert working.result()
+    assert reviews(applying) == []
+    assert texts(applying) == ["Likes coffee", "Likes tea"]
 
 
 def test_two_workers_at_once_merge_once(applying: Person) -> None:

@@ -56,7 +56,7 @@ def flagged(person: Person, text: str = "Likes tea") -> str:
 
 def audited(person: Person) -> list[str]:
     with tenant_tx(person.tenant):
-        entries = AuditEntry.objects.filter(action__startswith="review.").order_by("seq")
+        entries = AuditEntry.objects.filter(action__startswith="review.").order_by("number")
         return list(entries.values_list("action", flat=True))
 
 

@@ -38,6 +38,8 @@ ACCEPTED = {
     "forget_on_request": True,
     "redact_pii": True,
     "suspicious_content": "quarantine",
+    "review_negative_feedback": "negative",
+    "consolidation": "propose",
     "decay": True,
 }
 OWN = {"add_wait_ms": 60_000, "v1_is_synchronous": True, "shows_superseded": True, "attribution": "speaker"}
