@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +17,7 @@ from loci.tenancy.context import tenant_tx
 from memories.api.address_parameters import EXPORT_ID, EXPORT_METHOD
 from memories.api.answers.base import MessageAnswer
 from memories.api.answers.examples import EXPORT_ACCEPTED, EXPORT_PENDING
-from memories.api.answers.exports import ExportAcceptedAnswer, ExportAnswer, ExportStatusAnswer
+from memories.api.answers.exports import NDJSON, ExportAcceptedAnswer, ExportAnswer, ExportStatusAnswer, FileAnswer
 from memories.api.export_input import NO_PARQUET, ExportInput, GetExportInput, export_request, filters_of, scoped
 from memories.api.waiting import wait_for
 from memories.exports import parts
@@ -159,7 +158,7 @@ class DownloadView(ProjectView):
         summary="Download an export",
         description="Streams the file. What is deleted while it is streamed may be missing at its end.",
         parameters=[EXPORT_ID],
-        responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY},
+        responses={(200, NDJSON): FileAnswer},
         tags=["exports"],
     )
     def get(self, _request: Request, export_id: str) -> StreamingHttpResponse:

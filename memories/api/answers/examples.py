@@ -333,6 +333,7 @@ EXPORT_ACCEPTED = {
     "id": EXPORT_ID,
 }
 EXPORT_PENDING = {"status": "PENDING", "message": "The export is not ready yet. Ask again in a few seconds."}
+EXPORTED_LINE = {"record": "memory", **MEMORY}
 EXPORTED = {"name": "Alex", "city": "San Francisco", "hobbies": ["Likes hiking"]}
 EXPORT = {
     "id": EXPORT_ID,

@@ -1,12 +1,14 @@
 """What exports are answered with (contract.md §9.1, §9.2)."""
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from memories.api.answers import examples
 from memories.api.answers.base import Answer, MessageAnswer
-from memories.api.description import example, one_of
+from memories.api.description import example
 from memories.models import EventStatus, ExportFormat, ExportMethod
+
+NDJSON = "application/x-ndjson"
 
 
 @example(examples.EXPORT_ACCEPTED)
@@ -16,24 +18,24 @@ class ExportAcceptedAnswer(MessageAnswer):
     id = serializers.UUIDField(help_text="Of the export, and of its event.")
 
 
-@example(examples.EXPORT_PENDING)
-class ExportPendingAnswer(MessageAnswer):
-    """An export that is not ready yet."""
-
-    status = serializers.ChoiceField(choices=[EventStatus.PENDING.value])
-
-
-class FilledAnswer(serializers.Serializer[dict[str, object]]):
-    """The object that fits the schema that was asked for: its keys are the schema's."""
-
-
-ExportAnswer = OpenApiResponse(
-    one_of("ExportAnswer", ExportPendingAnswer, FilledAnswer),
+@extend_schema_serializer(
     examples=[
         OpenApiExample("Ready", value=examples.EXPORTED),
         OpenApiExample("Not ready yet", value=examples.EXPORT_PENDING),
-    ],
+    ]
 )
+class ExportAnswer(Answer):
+    """The object that fits the schema: its keys are the schema's own."""
+
+    status = serializers.JSONField(required=False, help_text="PENDING for an export that is not ready yet.")
+    message = serializers.JSONField(required=False, help_text="For one that is not ready, that it is so.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Example", value=examples.EXPORTED_LINE, media_type=NDJSON)])
+class FileAnswer(Answer):
+    """One line of a file of JSON lines: a memory object, a message or an entity."""
+
+    record = serializers.ChoiceField(choices=["memory", "message", "entity"])
 
 
 @example(examples.EXPORT)
