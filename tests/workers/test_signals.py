@@ -19,7 +19,7 @@ from tests.workers.support import new_job, row
 from workers.doorbell import ring
 from workers.models import JobState
 
-START_S = 20
+START_S = 60
 GRACE_S = 2
 EXIT_S = 3.5
 """What a stop may take beyond the grace: giving back, and the end of the processes."""
