@@ -170,7 +170,7 @@ def test_a_test_is_a_message_that_tells_of_nothing(alice: Person) -> None:
 
 def test_a_repeated_test_is_one_message(alice: Person) -> None:
     webhook = make(alice)
-    both = [call(alice, "POST", one(webhook, "test/"), **{"Idempotency-Key": "one"}).json() for _ in range(2)]
+    both = [call(alice, "POST", one(webhook, "test/"), None, **{"Idempotency-Key": "one"}).json() for _ in range(2)]
     assert both[0] == both[1]
     assert len(deliveries(alice)) == 1
 
