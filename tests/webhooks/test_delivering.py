@@ -295,9 +295,9 @@ def test_endpoints_that_fail_leave_half_of_the_threads_to_others(
 def test_a_retry_that_waits_does_not_hold_up_its_lane(alice: Person, receiver: Receiver) -> None:
     receiver.answers = [Answer(500)]
     endpoint = new_endpoint(alice.tenant, receiver.url)
-    failed = new_delivery(alice.tenant, endpoint)
+    failed = new_delivery(alice.tenant, endpoint, memory_id=UUID(int=1))
     attempt(alice.tenant, failed)
-    following = new_delivery(alice.tenant, stored_endpoint(alice.tenant, endpoint))
+    following = new_delivery(alice.tenant, endpoint, memory_id=UUID(int=1))
     lane = job_of(alice.tenant, failed).lane
     assert lane is not None
     with tenant_tx(alice.tenant):

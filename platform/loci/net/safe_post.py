@@ -1,6 +1,7 @@
 """Posts to the addresses that users give for webhooks (reliability.md §2.6, §2.7)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from urllib3 import BaseHTTPResponse, Timeout
@@ -71,11 +72,10 @@ def _exchange(url: str, body: bytes, headers: Mapping[str, str], deadline: Deadl
 
 def _beginning(answer: BaseHTTPResponse) -> bytes:
     read = b""
-    try:
-        while len(read) < MAX_ANSWER_BYTES and (
-            piece := answer.read1(MAX_ANSWER_BYTES - len(read), decode_content=False)
-        ):
+    with suppress(HTTPError):  # It stopped, or was cut at the deadline: the status is what counts.
+        while left := MAX_ANSWER_BYTES - len(read):
+            piece = answer.read1(left, decode_content=False)
+            if not piece:
+                break
             read += piece
-    except HTTPError:
-        pass  # It stopped, or was cut at the deadline: the status is what counts.
     return read
