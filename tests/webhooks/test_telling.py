@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.services.adding import perform_add
+from orgs.models import Project, User
+from orgs.services.api_keys import create_api_key
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM
 from tests.memories.safety.test_rollback import key_of, roll_back, with_another_key
@@ -36,6 +38,7 @@ from tests.memories.support import (
 )
 from tests.memories.test_forget_on_request import FORGET, allow_forgetting
 from tests.memories.test_statements import statements
+from tests.orgs.support import with_key
 from tests.webhooks.support import change, deliveries, jobs, make, news, one, shortly, subscribe, told
 from webhooks.bodies import MAX_BODY_BYTES
 from webhooks.models import DeliveryAttempt
@@ -244,6 +247,19 @@ def test_an_add_that_is_given_up_is_told(alice: Person) -> None:
     (said,) = told(alice)
     reason = event(alice, queued)["error"]
     assert said == {"event": "JOB_FAILED", "event_id": queued, "job": "add", "error": reason}
+
+
+def test_what_a_bound_key_adds_is_told_and_deleted_alike(alice: Person) -> None:
+    subscribe(alice)
+    with tenant_tx(alice.tenant):
+        project = Project.objects.get(id=alice.tenant.project_id)
+    maker = User.objects.get(email=alice.email)
+    of_alex = with_key(create_api_key(project=project, maker=maker, name="bound", entity="user:alex"))
+    bound = replace(alice, client=of_alex)
+    kept = keep(bound, "Likes tea")
+    assert shortly(told(alice)) == [("ADD", "Likes tea")]
+    _delete_one(bound, kept)
+    assert news(alice) == [("ADD", None), ("DELETE", None)]
 
 
 def test_a_long_text_is_not_quoted(alice: Person) -> None:
