@@ -146,7 +146,7 @@ def _record_failure(claim: Claim, delivery: Delivery, attempt: Attempt) -> None:
         else:
             jobs.repeat(claim, {"tried": tried}, after_s=wait)
             _note(delivery, attempt, next_at=now + timedelta(seconds=wait))
-        health.note_failure(endpoint, attempt.started_at)
+        health.note_failure(endpoint, attempt.started_at, claim.lane)
         if reason:
             health.disable(endpoint, reason)
     metrics.DELIVERY_ATTEMPTS.labels("given up" if wait is None else "failed").inc()
@@ -168,7 +168,9 @@ def _note(delivery: Delivery, attempt: Attempt, **columns: object) -> None:
         answer=attempt.text if now.body == delivery.body else "",
     )
     seen = {"attempts": row.number, "last_status": row.status, "last_error": row.error}
-    Delivery.objects.filter(id=delivery.id).update(**seen, **columns)
+    if now.state == DeliveryState.PENDING or not attempt.error:  # Else somebody has ended it meanwhile.
+        seen |= columns
+    Delivery.objects.filter(id=delivery.id).update(**seen)
 
 
 def _end(claim: Claim, state: str, reason: str) -> None:

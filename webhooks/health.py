@@ -12,7 +12,7 @@ from orgs.models import Membership, Role, User
 from orgs.services.agent_mode import DOMAIN as AGENTS
 from orgs.services.mailing import of_organization, send_mail
 from webhooks.models import Delivery, DeliveryState, EventType, WebhookEndpoint
-from webhooks.queueing import keep_to_one_lane, withdraw
+from webhooks.queueing import FAILING_AFTER, keep_to_one_lane, withdraw
 from workers import jobs
 from workers.jobs import Claim
 from workers.outcomes import Notice, notify
@@ -32,10 +32,13 @@ def note_success(endpoint: WebhookEndpoint) -> None:
     WebhookEndpoint.objects.filter(id=endpoint.id, first_failure_at__isnull=False).update(first_failure_at=None)
 
 
-def note_failure(endpoint: WebhookEndpoint, at: datetime) -> None:
-    """Notes when the endpoint's failures began, if that was now."""
-    if WebhookEndpoint.objects.filter(id=endpoint.id, first_failure_at=None).update(first_failure_at=at):
-        keep_to_one_lane(endpoint.id)
+def note_failure(endpoint: WebhookEndpoint, at: datetime, lane: str | None) -> None:
+    """Notes when the endpoint's failures began, if that was now. One that is failing keeps one lane."""
+    since = endpoint.first_failure_at
+    if since is None:
+        WebhookEndpoint.objects.filter(id=endpoint.id, first_failure_at=None).update(first_failure_at=at)
+    elif at - since > FAILING_AFTER:
+        keep_to_one_lane(endpoint.id, lane)
 
 
 def reason_to_disable(endpoint: WebhookEndpoint, status: int | None, at: datetime) -> str:

@@ -1,7 +1,10 @@
 """Each delivery is the work of one job, in one of its endpoint's lanes: a lane's jobs run one at a time."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
+
+from django.db.models.functions import Now
 
 from webhooks.models import Delivery, WebhookEndpoint
 from workers import jobs
@@ -11,12 +14,14 @@ KIND = "deliver"
 QUEUE = "webhooks"
 LANES = 2
 """How many deliveries of one endpoint may be in flight. One that is failing has the first lane alone."""
+FAILING_AFTER = timedelta(minutes=1)
+"""An endpoint is failing when nothing has gone well for so long: one that stumbles keeps its lanes."""
 
 
 def enqueue(deliveries: Sequence[Delivery]) -> None:
     """Stores the jobs of new deliveries, inside the caller's `tenant_tx`; the dispatcher rings for them."""
     of = {delivery.endpoint_id for delivery in deliveries}
-    failing = WebhookEndpoint.objects.filter(id__in=of, first_failure_at__isnull=False)
+    failing = WebhookEndpoint.objects.filter(id__in=of, first_failure_at__lt=Now() - FAILING_AFTER)
     ill = set(failing.values_list("id", flat=True))
     Job.objects.bulk_create(
         [
@@ -38,10 +43,11 @@ def enqueue_again(deliveries: Sequence[Delivery]) -> None:
     enqueue(deliveries)
 
 
-def keep_to_one_lane(endpoint_id: UUID) -> None:
-    """Moves what waits for the endpoint to its first lane: while it fails it must not take two places."""
+def keep_to_one_lane(endpoint_id: UUID, lane: str | None) -> None:
+    """Moves what waits for a failing endpoint to its first lane, if a job in another `lane` has just run."""
     first, *others = _lanes(endpoint_id)
-    Job.objects.filter(queue=QUEUE, lane__in=others, state=JobState.PENDING).update(lane=first)
+    if lane in others:
+        Job.objects.filter(queue=QUEUE, lane__in=others, state=JobState.PENDING).update(lane=first)
 
 
 def withdraw(endpoint_id: UUID, reason: str) -> list[UUID]:

@@ -29,7 +29,7 @@ BATCH = 100
 
 # One row per ring, each project's first before any project's second. A lane has at most one job that is rung for, none
 # while another of its jobs runs; an expired lease and a ring that nobody heard are due again. What is held is grouped
-# by lane: of one lane thousands may wait, and to compare each with each would take seconds.
+# by lane, since thousands may wait in one: to compare each with each would take seconds.
 DUE = """
     WITH open AS MATERIALIZED (
         SELECT project_id, id, kind, queue, lane, state, lease_until, not_before, published_at, created_at,

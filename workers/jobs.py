@@ -25,7 +25,7 @@ from workers.models import ONE_RUNNING_PER_LANE, Job, JobState
 MAX_PUBLISHED = 8
 """Rung and unfinished jobs of one project in one queue: a flood waits in Postgres, not in everybody's way."""
 
-MORE_PUBLISHED = {"webhooks": 24}
+MORE_PUBLISHED = {"webhooks": 40}
 """The same of queues whose jobs mostly wait for others, and must not wait for each other."""
 
 OPEN = (JobState.PENDING, JobState.RUNNING)

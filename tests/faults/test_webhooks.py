@@ -24,7 +24,7 @@ FAIL_RATE = 0.1
 DOWN_S = 6.0
 """Several attempts of the schedule below."""
 SCHEDULE = {"WEBHOOK_SCHEDULE_S": "0,1,1,2,2,3,3,4,5,5"}
-DRAINED_WITHIN_S = 240.0
+DRAINED_WITHIN_S = 480.0
 
 HANGING = 10
 HANG_SECONDS = float(os.environ.get("CHAOS_HANG_S", "60"))

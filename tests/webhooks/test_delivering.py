@@ -1,8 +1,10 @@
 """How a delivery is sent, and what is remembered of it (reliability.md §2.6)."""
 
+import gzip
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from unittest.mock import patch
 from uuid import UUID
 
@@ -27,6 +29,7 @@ from tests.webhooks.sending import (
     new_delivery,
     new_endpoint,
     open_jobs,
+    pass_time,
     stored,
     stored_endpoint,
 )
@@ -52,6 +55,15 @@ def test_what_was_answered_is_kept_and_cut(alice: Person, receiver: Receiver) ->
     assert job_of(alice.tenant, delivery).state == JobState.DONE
 
 
+def test_an_answer_is_not_unpacked(alice: Person, receiver: Receiver) -> None:
+    zipped = gzip.compress(bytes(1024 * 1024))
+    receiver.answers = [Answer(200, {"Content-Encoding": "gzip"}, zipped)]
+    delivery = new_delivery(alice.tenant, new_endpoint(alice.tenant, receiver.url))
+    attempt(alice.tenant, delivery)
+    (row,) = attempts(alice.tenant, delivery)
+    assert row.answer == zipped[:4_096].decode(errors="replace").replace("\x00", "\ufffd")[:1_024]
+
+
 def test_a_redirect_is_a_failure_and_not_followed(alice: Person, receiver: Receiver) -> None:
     receiver.answers = [Answer(307, {"Location": receiver.url})]
     delivery = new_delivery(alice.tenant, new_endpoint(alice.tenant, receiver.url))
@@ -64,7 +76,7 @@ def test_a_redirect_is_a_failure_and_not_followed(alice: Person, receiver: Recei
 def test_an_endpoint_that_hangs_is_left_at_the_deadline(
     alice: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr("loci.net.safe_post.safe_post.__kwdefaults__", {"deadline_s": 0.4})
+    monkeypatch.setattr("loci.net.safe_post.DEADLINE_S", 0.4)
     with Site() as site:
         settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{site.port}"]
         delivery = new_delivery(alice.tenant, new_endpoint(alice.tenant, f"http://127.0.0.1:{site.port}{path}"))
@@ -76,7 +88,7 @@ def test_an_endpoint_that_hangs_is_left_at_the_deadline(
 def test_an_answer_that_does_not_end_counts_by_its_status(
     alice: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("loci.net.safe_post.safe_post.__kwdefaults__", {"deadline_s": 0.4})
+    monkeypatch.setattr("loci.net.safe_post.DEADLINE_S", 0.4)
     with Site() as site:
         settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{site.port}"]
         delivery = new_delivery(alice.tenant, new_endpoint(alice.tenant, f"http://127.0.0.1:{site.port}/slow-body"))
@@ -191,23 +203,46 @@ def test_a_post_holds_no_connection(alice: Person, receiver: Receiver) -> None:
     assert held == [False]
 
 
-def test_an_endpoint_has_two_in_flight_and_one_while_it_fails(alice: Person, receiver: Receiver) -> None:
+def lanes(person: Person) -> set[str | None]:
+    return {job.lane for job in open_jobs(person.tenant).values()}
+
+
+def test_an_endpoint_has_two_lanes_and_one_while_it_fails(alice: Person, receiver: Receiver) -> None:
+    receiver.answers = [Answer(500), Answer(500), Answer()]
     endpoint = new_endpoint(alice.tenant, receiver.url)
-    some = [new_delivery(alice.tenant, endpoint) for _ in range(30)]
-    lanes = {job.lane for job in open_jobs(alice.tenant).values()}
-    assert len(lanes) == 2
-    receiver.answers = [Answer(500), Answer()]
-    attempt(alice.tenant, some[0])
-    assert stored_endpoint(alice.tenant, endpoint).first_failure_at is not None
-    failing = stored_endpoint(alice.tenant, endpoint)
-    some += [new_delivery(alice.tenant, failing) for _ in range(10)]
-    assert {job.lane for job in open_jobs(alice.tenant).values()} == {f"webhook:{endpoint.id}:0"}
+    some = [new_delivery(alice.tenant, endpoint, memory_id=UUID(int=number)) for number in range(8)]
+    both = lanes(alice)
+    assert len(both) == 2
+
     attempt(alice.tenant, some[1])
-    well = stored_endpoint(alice.tenant, endpoint)
-    assert well.first_failure_at is None
-    for _ in range(30):
-        new_delivery(alice.tenant, well)
-    assert {job.lane for job in open_jobs(alice.tenant).values()} == lanes
+    assert stored_endpoint(alice.tenant, endpoint).first_failure_at is not None
+    assert lanes(alice) == both
+
+    pass_time(alice.tenant, endpoint, timedelta(minutes=1))
+    attempt(alice.tenant, some[3])
+    assert lanes(alice) == {f"webhook:{endpoint.id}:0"}
+    new_delivery(alice.tenant, endpoint, memory_id=UUID(int=1))
+    assert lanes(alice) == {f"webhook:{endpoint.id}:0"}
+
+    attempt(alice.tenant, some[0])
+    assert stored_endpoint(alice.tenant, endpoint).first_failure_at is None
+    new_delivery(alice.tenant, endpoint, memory_id=UUID(int=1))
+    assert lanes(alice) == both
+
+
+def test_what_was_ended_while_it_was_posted_stays_so_if_that_failed(alice: Person, receiver: Receiver) -> None:
+    delivery = new_delivery(alice.tenant, new_endpoint(alice.tenant, receiver.url))
+
+    def end(_: Seen) -> Answer:
+        with tenant_tx(alice.tenant):
+            Delivery.objects.filter(id=delivery.id).update(state="cancelled", next_at=None)
+        return Answer(500)
+
+    receiver.react = end
+    done = attempt(alice.tenant, delivery)
+    assert (done.state, done.next_at, done.last_status) == ("cancelled", None, 500)
+    attempt(alice.tenant, delivery)
+    assert (len(receiver.received), open_jobs(alice.tenant)) == (1, {})
 
 
 def test_of_one_endpoint_two_are_in_flight_at_most(alice: Person, receiver: Receiver) -> None:
@@ -260,9 +295,9 @@ def test_endpoints_that_fail_leave_half_of_the_threads_to_others(
 def test_a_retry_that_waits_does_not_hold_up_its_lane(alice: Person, receiver: Receiver) -> None:
     receiver.answers = [Answer(500)]
     endpoint = new_endpoint(alice.tenant, receiver.url)
-    failed = new_delivery(alice.tenant, endpoint)
+    failed = new_delivery(alice.tenant, endpoint, memory_id=UUID(int=1))
     attempt(alice.tenant, failed)
-    following = new_delivery(alice.tenant, stored_endpoint(alice.tenant, endpoint))
+    following = new_delivery(alice.tenant, endpoint, memory_id=UUID(int=1))
     lane = job_of(alice.tenant, failed).lane
     assert lane is not None
     with tenant_tx(alice.tenant):

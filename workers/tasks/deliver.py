@@ -10,7 +10,7 @@ from workers.limits import limits
 from workers.tasks.eventless import eventless
 from workers.tasks.running import run
 
-DELIVER = replace(eventless(limits(20), perform_delivery), buried=give_up)
+DELIVER = replace(eventless(limits(16), perform_delivery), buried=give_up)
 
 
 # Threads cannot be interrupted: what a post may take is a matter of its own deadline.

@@ -1,6 +1,7 @@
 """Posts to the addresses that users give for webhooks (reliability.md §2.6, §2.7)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from urllib3 import BaseHTTPResponse, Timeout
@@ -30,7 +31,7 @@ class Answer:
     body: bytes = b""
 
 
-def safe_post(url: str, body: bytes, headers: Mapping[str, str], *, deadline_s: float = DEADLINE_S) -> Answer:
+def safe_post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """Posts `body` to a user's `url` and returns the answer, whatever its status is.
 
     It goes to an address that `loci.net.guard` allows alone, over a connection of its own: no proxy, cookie or password
@@ -38,16 +39,16 @@ def safe_post(url: str, body: bytes, headers: Mapping[str, str], *, deadline_s: 
     `PostFailed`.
     """
     assert_outside_transaction()
-    with Deadline(deadline_s) as deadline:
+    with Deadline(DEADLINE_S) as deadline:
         try:
-            return _exchange(url, body, headers, deadline, deadline_s)
+            return _exchange(url, body, headers, deadline)
         except UrlNotAllowed:
             raise PostFailed(NOT_ALLOWED) from None
         except (HTTPError, DependencyError) as error:
             raise PostFailed(TOO_SLOW if deadline.has_passed else reason_of(error)) from None
 
 
-def _exchange(url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline, deadline_s: float) -> Answer:
+def _exchange(url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline) -> Answer:
     checked = checked_url(url)
     addresses = resolve(checked)
     if deadline.has_passed:
@@ -61,7 +62,7 @@ def _exchange(url: str, body: bytes, headers: Mapping[str, str], deadline: Deadl
             retries=False,
             redirect=False,
             preload_content=False,
-            timeout=Timeout(connect=CONNECT_S, read=deadline_s),
+            timeout=Timeout(connect=CONNECT_S, read=DEADLINE_S),
         )
         with answer:
             if deadline.has_passed:  # The cut may have ended the headers.
@@ -71,9 +72,10 @@ def _exchange(url: str, body: bytes, headers: Mapping[str, str], deadline: Deadl
 
 def _beginning(answer: BaseHTTPResponse) -> bytes:
     read = b""
-    try:
-        while len(read) < MAX_ANSWER_BYTES and (piece := answer.read1(MAX_ANSWER_BYTES - len(read))):
+    with suppress(HTTPError):  # It stopped, or was cut at the deadline: the status is what counts.
+        while left := MAX_ANSWER_BYTES - len(read):
+            piece = answer.read1(left, decode_content=False)
+            if not piece:
+                break
             read += piece
-    except HTTPError:
-        pass  # It stopped, or was cut at the deadline: the status is what counts.
     return read
