@@ -61,6 +61,8 @@ REFUSED: dict[str, list[Any]] = {
     "expiration_date": ["tomorrow", "2030-02-31"],
     "version": ["v9"],
     "suspicious_content": ["burn", ["flag"]],
+    "review_negative_feedback": ["positive", True],
+    "consolidation": ["merge", ["apply"]],
     "decay": ["perhaps", {}],
     "memory_depth": [[], "x" * 20_001],
     "add_wait_ms": [-1, 60_001],
