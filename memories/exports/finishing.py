@@ -20,10 +20,11 @@ def succeed(claim: Claim, export: Export, **told: Any) -> None:
     details = {"export_id": str(export.id), "format": export.format, "method": export.method or None, **told}
     events.mark_succeeded(export.event_id, results=[details])
     outcomes.record(Outcome(meter="export", source=claim.job_id))
-    outcomes.notify([Notice("export_completed", details)])
+    outcomes.notify([Notice("export_completed", {"event": "EXPORT_COMPLETED", **details})])
 
 
 def fail(claim: Claim, reason: str) -> None:
     """Notes that the export came to nothing, and why."""
     events.mark_failed(claim, reason)
-    outcomes.notify([Notice("export_failed", {"export_id": str(claim.event_id), "error": reason})])
+    said = {"event": "EXPORT_FAILED", "export_id": str(claim.event_id), "error": reason}
+    outcomes.notify([Notice("export_failed", said)])

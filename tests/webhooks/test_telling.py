@@ -13,6 +13,8 @@ from orgs.models import Project, User
 from orgs.services.api_keys import create_api_key
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM
+from tests.memories.exports.support import export
+from tests.memories.reviewing import consolidate, decide, only_review, set_project
 from tests.memories.safety.test_rollback import key_of, roll_back, with_another_key
 from tests.memories.safety.test_suspicious_content import POISON, quarantined, release
 from tests.memories.support import (
@@ -237,6 +239,27 @@ def test_what_is_released_from_the_quarantine_is_told_then(alice: Person, llm: F
     assert news(alice) == []
     ok(release(alice, quarantine_id))
     assert news(alice) == [("ADD", POISON)]
+
+
+def test_what_a_review_hides_and_shows_again_is_told(alice: Person) -> None:
+    set_project(alice, consolidation="propose")
+    for text in ("Likes tea", "The user likes tea."):
+        keep(alice, text)
+    consolidate(alice)
+    subscribe(alice, "memory_add", "memory_delete")
+    merge = only_review(alice)
+    decide(alice, merge, "approve")
+    assert news(alice) == [("DELETE", None)]
+    decide(alice, merge, "undo")
+    assert news(alice) == [("ADD", "The user likes tea.")]
+
+
+def test_an_export_is_told_when_it_is_ready(alice: Person) -> None:
+    subscribe(alice, "export_completed")
+    keep(alice, "Likes tea")
+    export_id = export(alice, format="jsonl")
+    (said,) = told(alice)
+    assert (said["event"], said["export_id"], said["format"]) == ("EXPORT_COMPLETED", export_id, "jsonl")
 
 
 def test_an_add_that_is_given_up_is_told(alice: Person) -> None:
