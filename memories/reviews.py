@@ -7,7 +7,20 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Case, Count, ExpressionWrapper, F, FloatField, QuerySet, Sum, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -111,9 +124,13 @@ def worst_memories() -> list[tuple[Memory, dict[str, int]]]:
     return [(memories[memory_id], counts[memory_id]) for memory_id in ids]
 
 
-def _given() -> QuerySet[Feedback]:
-    """What is thought of active memories as they are: searches weigh no other opinions."""
-    given: QuerySet[Feedback] = Feedback.objects.filter(memory__hash=F("hash"), memory__state=MemoryState.ACTIVE)
+def _given() -> QuerySet[Any, Any]:
+    """What is thought of active memories as they are: searches weigh no other opinions.
+
+    Each opinion asks for its own memory: for a join, a planner without statistics reads every memory for each of them.
+    """
+    active = Memory.objects.filter(id=OuterRef("memory_id"), state=MemoryState.ACTIVE)
+    given = Feedback.objects.alias(said=Subquery(active.values("hash")[:1])).filter(hash=F("said"))
     return given.exclude(opinion="")
 
 

@@ -39,17 +39,25 @@ _CERTAIN = frozenset([*_DENYING.split(), *_OF_TIME.split(), "one", *(name.lower(
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
-def wording(text: str) -> str:
-    """Returns what those texts have in common that say the same in the same words; "" where a text says nothing."""
+def wording(text: str, *, of_user: bool = True) -> str:
+    """Returns what those texts have in common that say the same in the same words; "" where a text says nothing.
+
+    What is said `of_user` may name the user or not; of an agent, it is somebody else.
+    """
     words = _BEFORE_LAST.sub("", " ".join(_visible(text).split()).rstrip(_AT_THE_END))
     spelt = " ".join(_DIGITS.get(word, word) for word in _spelt_out(_uncapitalized(words)))
-    return _USER.sub("", spelt)
+    return _USER.sub("", spelt) if of_user else spelt
 
 
-def tell_apart(first: str, second: str) -> bool:
-    """Tells whether texts differ in what no judgement may overlook: numbers, names, dates, denial, or tense."""
+def tell_apart(first: str, second: str, *, of_user: bool = True) -> bool:
+    """Tells whether texts differ in what no judgement may overlook: numbers, names, dates, denial, or tense.
+
+    Of an agent, that is also whether they name the user.
+    """
+    name_user = {"user" in _words_of(text) for text in (first, second)}
     return (
-        _certain(first) != _certain(second)
+        (not of_user and len(name_user) == 2)
+        or _certain(first) != _certain(second)
         or not _names(first) <= _words_of(second)
         or not _names(second) <= _words_of(first)
     )

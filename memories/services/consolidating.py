@@ -118,7 +118,8 @@ class _Run:
             return _scopes(self.cursor)
 
     def _merge_same_words(self, scope: Scope) -> None:
-        groups = {key: ids for key, ids in _by_words(_texts(self.claim.tenant, scope)).items() if len(ids) > 1}
+        told = _by_words(_texts(self.claim.tenant, scope), scope)
+        groups = {key: ids for key, ids in told.items() if len(ids) > 1}
         left = sorted(key for key in groups if key > self.cursor.group)
         for start in range(0, len(left), GROUPS):
             keys = left[start : start + GROUPS]
@@ -126,7 +127,7 @@ class _Run:
                 self._note(replace(self.cursor, group=keys[-1]))
                 # They may say something else than when they were read.
                 memories = _locked([memory_id for key in keys for memory_id in groups[key][:LARGEST]])
-                for alike in _by_words((memory, memory.text) for memory in memories).values():
+                for alike in _by_words(((memory, memory.text) for memory in memories), scope).values():
                     self._settle(pairs_of(alike), SAME_WORDS)
             self._pause_if_due()
 
@@ -181,11 +182,11 @@ def _last_run() -> str | None:
     return began.isoformat() if began else None
 
 
-def _by_words(told: Iterable[tuple[T, str]]) -> dict[str, list[T]]:
+def _by_words(told: Iterable[tuple[T, str]], scope: Scope) -> dict[str, list[T]]:
     """Returns what was told in the same words, by these; nothing of texts without words."""
     found: dict[str, list[T]] = defaultdict(list)
     for each, text in told:
-        if said := wording(text):
+        if said := wording(text, of_user=scope.user_id is not None):
             found[hashlib.blake2b(said.encode(), digest_size=16).hexdigest()].append(each)
     return found
 

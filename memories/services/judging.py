@@ -99,7 +99,7 @@ def _near(scope: Scope, memory: Memory, new: Q) -> list[Memory]:
     others = _comparable(scope).filter(Q(id__lt=memory.id) | ~new).exclude(id=memory.id)
     found = others.annotate(cosine=cosine(query)).filter(cosine__gte=NEAR).order_by(F("cosine").desc(), "id")
     nearest = found.defer("embedding", "terms")[:NEAREST]
-    return [other for other in nearest if not tell_apart(memory.text, other.text)]
+    return [other for other in nearest if not tell_apart(memory.text, other.text, of_user=scope.user_id is not None)]
 
 
 def _comparable(scope: Scope) -> QuerySet[Memory]:

@@ -169,6 +169,12 @@ def test_what_would_lose_something_is_left_alone(applying: Person, differing: li
     assert reviews(applying) == []
 
 
+def test_what_an_agent_knows_of_the_user_is_not_said_of_the_agent(applying: Person) -> None:
+    two(applying, user_id=None, agent_id="ada")
+    consolidate(applying)
+    assert reviews(applying) == []
+
+
 def test_what_different_people_said_stays_apart(applying: Person) -> None:
     for name, text in (("Ann", "I like tea"), ("Bob", "I like tea.")):
         add(applying, [{"role": "user", "name": name, "content": text}], infer=False)

@@ -98,6 +98,13 @@ def test_a_model_may_judge_what_is_said_in_other_words() -> None:
         assert not tell_apart(one, other)
 
 
+def test_of_an_agent_the_user_is_somebody_else() -> None:
+    one, other = "Likes tea", "The user likes tea"
+    assert wording(one, of_user=False) != wording(other, of_user=False)
+    assert tell_apart(one, other, of_user=False)
+    assert not tell_apart(one, "Loves tea", of_user=False)
+
+
 def test_a_text_without_words_says_nothing() -> None:
     assert {wording(text) for text in ("", " ", "...", "!")} == {""}
 
