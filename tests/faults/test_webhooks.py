@@ -19,7 +19,7 @@ from webhooks.models import Delivery, DeliveryAttempt, DeliveryState
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 EVENTS = int(os.environ.get("CHAOS_EVENTS", "1000"))
-BATCHES = 20
+BATCHES = 10
 FAIL_RATE = 0.1
 DOWN_S = 6.0
 """Several attempts of the schedule below."""
