@@ -25,7 +25,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from loci.errors import NotFound
-from memories.lifecycle.reviews import STANDING
+from memories.lifecycle.reviews import standing
 from memories.models import Feedback, Memory, MemoryState, Opinion, Review, ReviewKind, ReviewState
 from memories.queries import SEARCHED_ONLY
 from memories.retrieval.opinions import NEUTRAL, WEIGHTS
@@ -60,7 +60,7 @@ class Thought:
 
 def reviews(*, state: str | None = None, **where: Any) -> QuerySet[Any]:
     """Returns reviews with their memories, newest first; an open one that is outdated does not `stand`."""
-    stands = ExpressionWrapper(STANDING, output_field=BooleanField())
+    stands = ExpressionWrapper(standing(), output_field=BooleanField())
     found = Review.objects.filter(**where).annotate(stands=stands)
     if state in {ReviewState.OPEN, OUTDATED}:
         found = found.filter(state=ReviewState.OPEN, stands=state == ReviewState.OPEN)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from memories.models import Memory, MemoryState, Opinion, Review, ReviewKind, ReviewState
 from memories.resolution.timeline import SCOPED
@@ -16,10 +16,16 @@ FLAGGED_BY = {
 }
 """The opinions that open a review, by what the project wants."""
 
-STANDING = Q(memory__hash=F("hash"), memory__state=MemoryState.ACTIVE) & (
-    Q(other__isnull=True) | Q(other__hash=F("other_hash"), other__state=MemoryState.ACTIVE)
-)
-"""Reviews whose memories still are what is asked about; the others are outdated."""
+
+def standing() -> Q:
+    """Returns the filter of reviews whose memories still are what is asked about; the others are outdated."""
+    is_memory, is_other = _still("memory_id", "hash"), _still("other_id", "other_hash")
+    return Q(is_memory) & (Q(other__isnull=True) | Q(is_other))
+
+
+def _still(memory_id: str, text_hash: str) -> Exists:
+    meant = {"id": OuterRef(memory_id), "hash": OuterRef(text_hash)}
+    return Exists(Memory.objects.filter(**meant, state=MemoryState.ACTIVE))
 
 
 def flag(memory: Memory, opinion: Opinion) -> None:
