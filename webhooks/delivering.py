@@ -18,6 +18,7 @@ from loci.tenancy.context import tenant_tx
 from orgs.services.mailing import of_organization
 from webhooks import health
 from webhooks.models import MAX_ANSWER_CHARS, Delivery, DeliveryAttempt, DeliveryState
+from webhooks.queries import lock_deliveries, lock_endpoint, pending
 from webhooks.schedule import seconds_to_next
 from webhooks.signing import signed_headers
 from webhooks.signing_secrets import live_secrets
@@ -84,8 +85,8 @@ def give_up(claim: Claim, _reason: str) -> None:
 def _wanted(claim: Claim) -> Delivery | None:
     """The delivery, if it is still to be sent; else its job is done."""
     with tenant_tx(claim.tenant):
-        pending = Delivery.objects.select_related("endpoint").filter(id=claim.event_id, state=DeliveryState.PENDING)
-        delivery: Delivery | None = pending.first()
+        unsent = Delivery.objects.select_related("endpoint").filter(id=claim.event_id, state=DeliveryState.PENDING)
+        delivery: Delivery | None = unsent.first()
         if delivery is not None and delivery.endpoint.is_active and delivery.endpoint.deleted_at is None:
             return delivery
         jobs.finish(claim)
@@ -127,6 +128,7 @@ def _tried(delivery: Delivery) -> Attempt:
 
 def _record_success(claim: Claim, delivery: Delivery, attempt: Attempt) -> None:
     with tenant_tx(claim.tenant):
+        lock_endpoint(delivery.endpoint)
         jobs.finish(claim)
         _note(delivery, attempt, state=DeliveryState.DELIVERED, next_at=None, finished_at=timezone.now())
         health.note_success(delivery.endpoint)
@@ -140,6 +142,9 @@ def _record_failure(claim: Claim, delivery: Delivery, attempt: Attempt) -> None:
     wait = None if reason else seconds_to_next(tried, status=attempt.status, retry_after=attempt.retry_after)
     # Only what an organization's log and owners are told needs it in the transaction.
     with tenant_tx(of_organization(claim.tenant) if reason else claim.tenant):
+        lock_endpoint(endpoint)
+        if reason:
+            lock_deliveries(pending(endpoint))
         if wait is None:
             jobs.finish(claim)
             _note(delivery, attempt, state=DeliveryState.FAILED, next_at=None, finished_at=now)
@@ -175,5 +180,5 @@ def _note(delivery: Delivery, attempt: Attempt, **columns: object) -> None:
 
 def _end(claim: Claim, state: str, reason: str) -> None:
     """Ends the claim's delivery without an attempt, if it has not ended."""
-    pending = Delivery.objects.filter(id=claim.event_id, state=DeliveryState.PENDING)
-    pending.update(state=state, last_error=reason, next_at=None, finished_at=timezone.now())
+    unsent = Delivery.objects.filter(id=claim.event_id, state=DeliveryState.PENDING)
+    unsent.update(state=state, last_error=reason, next_at=None, finished_at=timezone.now())

@@ -1,4 +1,9 @@
-"""What is known of webhooks, inside the caller's `tenant_tx`."""
+"""What is known of webhooks, inside the caller's `tenant_tx`.
+
+Whoever changes an endpoint's deliveries locks the endpoint first, then deliveries in the order of their ids, and their
+jobs last: so nobody waits in a circle. Only a memory that is forgotten reaches deliveries of many endpoints, and locks
+none of these.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -29,6 +34,21 @@ def find_endpoint(public_id: str, *, for_change: bool = False) -> WebhookEndpoin
     if row is None:
         raise NotFound(NOT_FOUND, body={"error": NOT_FOUND})
     return row
+
+
+def lock_endpoint(endpoint: WebhookEndpoint) -> None:
+    """Lets nobody else change the endpoint, or what is delivered to it, until the commit."""
+    list(WebhookEndpoint.objects.filter(id=endpoint.id).select_for_update(of=["self"], no_key=True).values_list("id"))
+
+
+def lock_deliveries(rows: QuerySet[Any]) -> list[UUID]:
+    """Locks these deliveries until the commit, and returns their ids."""
+    return list(rows.order_by("id").select_for_update(of=["self"], no_key=True).values_list("id", flat=True))
+
+
+def pending(endpoint: WebhookEndpoint) -> QuerySet[Any]:
+    """Returns what the endpoint is still to be sent."""
+    return Delivery.objects.filter(endpoint=endpoint, state=DeliveryState.PENDING)
 
 
 def deliveries_of(

@@ -12,8 +12,8 @@ from loci.tenancy.context import current_project_id, tenant_tx
 from orgs import audit
 from orgs.models import Project
 from orgs.queries import Caller
-from webhooks.models import Delivery, DeliveryState, WebhookEndpoint
-from webhooks.queries import endpoints, find_endpoint, replayable
+from webhooks.models import DeliveryState, WebhookEndpoint
+from webhooks.queries import endpoints, find_endpoint, lock_deliveries, pending, replayable
 from webhooks.signing_secrets import Secret, keep, live_secrets, new_secret, replace
 
 MAX_ENDPOINTS = 20
@@ -119,5 +119,5 @@ def rotate_secret(by: Caller, public_id: str, *, overlap: timedelta) -> Secret:
 
 def _end_pending(endpoint: WebhookEndpoint, state: DeliveryState, reason: str) -> None:
     """Their jobs find nothing left to do."""
-    pending = Delivery.objects.filter(endpoint=endpoint, state=DeliveryState.PENDING)
-    pending.update(state=state, finished_at=timezone.now(), next_at=None, last_error=reason)
+    lock_deliveries(pending(endpoint))
+    pending(endpoint).update(state=state, finished_at=timezone.now(), next_at=None, last_error=reason)

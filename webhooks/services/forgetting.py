@@ -9,6 +9,7 @@ from django.db import connection
 from loci.tenancy.context import current_project_id
 from webhooks.bodies import WHOSE
 from webhooks.models import Delivery, DeliveryAttempt
+from webhooks.queries import lock_deliveries
 
 # In one statement, because whole entities are erased. What a message does not say, it is not made to say.
 UNQUOTE = """
@@ -19,7 +20,7 @@ UNQUOTE = """
             '{categories}', '[]', false
         )
     )::text
-    WHERE project_id = %(project)s AND memory_id = ANY(%(memories)s)
+    WHERE project_id = %(project)s AND id = ANY(%(deliveries)s)
 """
 
 
@@ -28,11 +29,10 @@ def forget(memory_ids: Collection[UUID]) -> None:
 
     What is not sent yet is sent without it.
     """
-    ids = list(memory_ids)
-    parameters: dict[str, Any] = {"whose": list(WHOSE), "project": current_project_id(), "memories": ids}
+    about = lock_deliveries(Delivery.objects.filter(memory_id__in=list(memory_ids)))
+    if not about:
+        return
+    parameters: dict[str, Any] = {"whose": list(WHOSE), "project": current_project_id(), "deliveries": about}
     with connection.cursor() as cursor:
         cursor.execute(UNQUOTE, parameters)
-        if not cursor.rowcount:
-            return
-    about = Delivery.objects.filter(memory_id__in=ids)
     DeliveryAttempt.objects.filter(delivery__in=about).exclude(answer="").update(answer="")

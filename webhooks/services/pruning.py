@@ -15,7 +15,9 @@ def prune(now: datetime, most: int) -> int:
     Returns how many deliveries that were. Runs inside the caller's `tenant_tx`.
     """
     old = Delivery.objects.filter(created_at__lt=now - KEPT_FOR).exclude(state=DeliveryState.PENDING)
-    ids = list(old.order_by("created_at").values_list("id", flat=True)[:most])
+    # What is replayed or emptied at this moment is passed over.
+    free = old.order_by("created_at").select_for_update(of=["self"], skip_locked=True)
+    ids = list(free.values_list("id", flat=True)[:most])
     DeliveryAttempt.objects.filter(delivery_id__in=ids).delete()
     Delivery.objects.filter(id__in=ids).delete()
     # One that was deleted just now may still be told by a transaction that saw it before.

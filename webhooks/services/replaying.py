@@ -12,7 +12,7 @@ from orgs import audit
 from orgs.queries import Caller
 from webhooks.bodies import body_of
 from webhooks.models import TEST, Delivery, DeliveryState, WebhookEndpoint
-from webhooks.queries import find_delivery, find_endpoint, replayable
+from webhooks.queries import find_delivery, find_endpoint, lock_deliveries, replayable
 from webhooks.queueing import enqueue, enqueue_again
 from webhooks.services.endpoints import INACTIVE
 
@@ -52,8 +52,9 @@ def replay_failed(by: Caller, public_id: str, since: datetime) -> Replayed:
     with tenant_tx(by.tenant):
         endpoint = _active(public_id)
         failed: QuerySet[Delivery] = replayable(endpoint, since)
-        oldest = failed.order_by("created_at", "id").only("id", "endpoint_id", "memory_id")
-        chosen = list(oldest.select_for_update(of=["self"])[:MAX_REPLAYED])
+        oldest = failed.order_by("created_at", "id").values("id")[:MAX_REPLAYED]
+        locked = lock_deliveries(failed.filter(id__in=oldest))
+        chosen = list(Delivery.objects.only("id", "endpoint_id", "memory_id").filter(id__in=locked))
         _send_again(chosen)
         audit.record(by, "webhook.replay", "webhook", endpoint.public_id, count=len(chosen))
         return Replayed(len(chosen), failed.count() if len(chosen) == MAX_REPLAYED else 0)
@@ -71,7 +72,7 @@ def send_test(by: Caller, public_id: str) -> Delivery:
 
 
 def _active(public_id: str) -> WebhookEndpoint:
-    endpoint = find_endpoint(public_id)
+    endpoint = find_endpoint(public_id, for_change=True)
     if not endpoint.is_active:
         raise DomainError(INACTIVE, status=409, body={"error": INACTIVE})
     return endpoint
