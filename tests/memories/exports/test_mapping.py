@@ -120,7 +120,11 @@ def test_a_list_of_everything_holds_everything() -> None:
 
 def test_definitions_that_name_each_other_again_and_again_end_early() -> None:
     node = {"type": "object", "properties": {name: {"$ref": "#/$defs/Node"} for name in ("name", *map(str, range(40)))}}
-    whole = {"type": "object", "$defs": {"Node": node}, "properties": {"city": STRING, "root": {"$ref": "#/$defs/Node"}}}
+    whole = {
+        "type": "object",
+        "$defs": {"Node": node},
+        "properties": {"city": STRING, "root": {"$ref": "#/$defs/Node"}},
+    }
     assert filled(read_schema(whole), ALEX) == {"city": "San Francisco"}
 
 
