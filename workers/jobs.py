@@ -4,7 +4,7 @@ Every function runs inside the caller's `tenant_tx`.
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -283,6 +283,12 @@ def cancel(event_ids: Iterable[UUID] | QuerySet[Any, Any], reason: str) -> None:
     Job.objects.filter(event_id__in=event_ids, state__in=OPEN).update(
         state=JobState.DEAD, fence=F("fence") + 1, finished_at=Now(), last_error=reason
     )
+
+
+def lock(event_ids: Collection[UUID]) -> None:
+    """Has whoever works on the open jobs of these events wait with what they commit, until the transaction ends."""
+    of_events = Job.objects.filter(event_id__in=event_ids, state__in=OPEN)
+    list(of_events.select_for_update(of=["self"]).order_by("id").values_list("id"))
 
 
 def revive(event_ids: Iterable[UUID] | QuerySet[Any, Any]) -> list[UUID]:

@@ -57,7 +57,7 @@ def take_out(memories: Collection[Memory]) -> None:
     """Takes these memories out of the project's exports, in the commit that deletes them."""
     _announce_deletion()
     ids = sorted(memory.id for memory in memories)
-    for export in _covering(memories).select_for_update(of=["self"]).order_by("id"):
+    for export in _locked(_covering(memories)):
         if export.format == ExportFormat.SCHEMA:
             withdraw([export])
         else:
@@ -68,8 +68,7 @@ def take_out_entity(kind: EntityType, name: str) -> None:
     """Withdraws the exports that repeat more of an entity than its memories, in the commit that erases the entity."""
     _announce_deletion()
     about = Export.objects.filter(Q(**{f"{kind}_id": name}) | Q(**{f"{kind}_id": None}))
-    found = about.select_for_update(of=["self"]).order_by("id")
-    withdraw([export for export in found if _names(export, f"{kind}:{name}") or _holds_entities(export)])
+    withdraw([export for export in _locked(about) if _names(export, f"{kind}:{name}") or _holds_entities(export)])
 
 
 def withdraw(exports: Iterable[Export], reason: str = WITHDRAWN) -> None:
@@ -98,6 +97,15 @@ def _name() -> str:
 def _announce_deletion() -> None:
     with connection.cursor() as cursor:
         cursor.execute(_DELETING, [_name()])
+
+
+def _locked(exports: QuerySet[Export]) -> list[Export]:
+    """These, locked after the jobs that make them: whoever runs such a job locks its export last, too."""
+    ids = list(exports.values_list("id", flat=True))
+    if not ids:
+        return []
+    jobs.lock(ids)
+    return list(Export.objects.filter(id__in=ids).select_for_update(of=["self"]).order_by("id"))
 
 
 def _covering(memories: Collection[Memory]) -> QuerySet[Export]:

@@ -67,13 +67,16 @@ def _given(claim: Claim, export: Export) -> _Given:
 def _ask(claim: Claim, given: _Given, configured: Endpoint) -> None:
     from memories.exports import llm  # noqa: PLC0415 - the SDK costs 38 MB where no model is set up
 
-    shown = list(llm.batches(given.memories))
+    shown, so_far = list(llm.batches(given.memories)), given.so_far
+    if so_far is not None and given.batch >= len(shown):
+        # Some were hidden since the step before.
+        return _finish(claim, given, so_far, ExportMethod.LLM)
     asked = given.export.asked
     try:
-        answer = llm.ask(configured, asked["schema"], asked["instructions"], shown[given.batch], given.so_far)
+        answer = llm.ask(configured, asked["schema"], asked["instructions"], shown[given.batch], so_far)
     except llm.InvalidAnswer:
         return _map(claim, given)
-    if given.batch + 1 == len(shown):
+    if given.batch + 1 >= len(shown):
         return _finish(claim, given, answer, ExportMethod.LLM)
     with tenant_tx(claim.tenant):
         jobs.advance(claim, {"batch": given.batch + 1})

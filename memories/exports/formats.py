@@ -19,8 +19,8 @@ MEMORY_COLUMNS = (
 )
 """The keys of a memory object, in its order."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+FORMULA = (*"=+-@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+"""What a spreadsheet takes for the beginning of a formula; some do so of full-width characters."""
 
 Parts = Iterable[bytes]
 

@@ -6,18 +6,21 @@ what is missing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from dateutil import parser as dates
 
 from loci.http.renderer import moment
 from memories.exports.knowledge import Knowledge, Known, Label
-from memories.exports.schemas import Schema, is_object, problems_of, resolved
+from memories.exports.schemas import InvalidSchema, Schema, is_object, problems_of, resolved
 
 NOTHING: Final = object()
 """What is not known."""
 MAX_DEPTH = 8
 """Objects within objects: definitions may name themselves."""
+MAX_FIELDS = 2_000
+"""Fields of a whole schema, with those of a definition at each place: it goes less deep where there would be more."""
 
 TEXT = frozenset({"memory", "text", "content", "fact", "statement", "summary", "note"})
 """What a memory's own words are called in an object that stands for it."""
@@ -31,30 +34,40 @@ class Unfillable(Exception):
     """The schema demands what is not known; the text says what."""
 
 
-def labels_of(schema: Schema) -> list[Label]:
-    """Returns the labels of all fields that a schema has."""
-    return list(_labels(schema, schema, Label(""), 0))
+def labels_of(schema: Schema) -> tuple[list[Label], int]:
+    """Returns the labels of the fields that a schema has, and how deep these go."""
+    for depth in range(MAX_DEPTH, 0, -1):
+        labels = list(islice(_labels(schema, schema, Label(""), depth), MAX_FIELDS + 1))
+        if len(labels) <= MAX_FIELDS:
+            return labels, depth
+    raise Unfillable("The schema has too many fields.")
 
 
 def filled(schema: Schema, memories: Sequence[Known]) -> dict[str, Any]:
     """Returns an object that fits the schema, of what these memories tell, the newest first. Raises `Unfillable`."""
-    value = Filling(schema, Knowledge(memories, labels_of(schema))).value(schema, Label(""))
-    result = {} if value is NOTHING else value
-    if problems := problems_of(schema, result):
+    labels, depth = labels_of(schema)
+    try:
+        value = Filling(schema, Knowledge(memories, labels)).value(schema, Label(""), depth=depth)
+        result = {} if value is NOTHING else value
+        problems = problems_of(schema, result)
+    except InvalidSchema as error:
+        raise Unfillable(str(error)) from None
+    if problems:
         raise Unfillable(f"The schema demands what is not known. {' '.join(problems[:3])}")
     return result
 
 
 def _labels(schema: Any, whole: Schema, label: Label, depth: int) -> Iterator[Label]:
-    schema = resolved(schema, whole)
-    if depth > MAX_DEPTH:
+    """One for each schema on the way, so that who counts them counts the way."""
+    if depth < 0:
         return
+    yield label
+    schema = resolved(schema, whole)
     for name, inner in _properties(schema).items():
-        named = label.of(name, _description(inner, whole))
-        yield named
-        yield from _labels(inner, whole, named, depth + 1)
+        yield from _labels(inner, whole, label.of(name, _description(inner, whole)), depth - 1)
     for inner in (schema.get("items"), schema.get("additionalProperties"), *_alternatives(schema)):
-        yield from _labels(inner, whole, label, depth + 1)
+        if isinstance(inner, Mapping):
+            yield from _labels(inner, whole, label, depth - 1)
 
 
 def _properties(schema: Schema) -> Mapping[str, Any]:
@@ -63,7 +76,8 @@ def _properties(schema: Schema) -> Mapping[str, Any]:
 
 
 def _alternatives(schema: Schema) -> list[Any]:
-    return [*schema.get("anyOf", []), *schema.get("oneOf", [])]
+    """Those that say something: `true` and `false` are schemas, too."""
+    return [each for each in (*schema.get("anyOf", []), *schema.get("oneOf", [])) if each and each is not True]
 
 
 def _description(schema: Any, whole: Schema) -> str:
@@ -77,13 +91,17 @@ class Filling:
     def __init__(self, schema: Schema, knowledge: Knowledge) -> None:
         self._whole, self._knowledge = schema, knowledge
 
-    def value(self, schema: Any, label: Label, about: Known | None = None, depth: int = 0) -> Any:
-        """Returns what is known of the field, of one memory alone where it is `about` one; or `NOTHING`."""
+    def value(self, schema: Any, label: Label, about: Known | None = None, *, depth: int) -> Any:
+        """Returns what is known of the field, of one memory alone where it is `about` one; or `NOTHING`.
+
+        It goes no deeper than `depth` schemas.
+        """
         schema = resolved(schema, self._whole)
-        if depth > MAX_DEPTH:
+        if depth < 0:
             return NOTHING
         if alternatives := _alternatives(schema):
-            found = (self.value({**_beside(schema), **each}, label, about, depth + 1) for each in alternatives if each)
+            beside = _beside(schema)
+            found = (self.value({**beside, **each}, label, about, depth=depth - 1) for each in alternatives)
             return next((value for value in found if value is not NOTHING), NOTHING)
         if "const" in schema:
             return NOTHING
@@ -95,14 +113,14 @@ class Filling:
 
     def _object(self, schema: Schema, label: Label, about: Known | None, depth: int) -> Any:
         known = {
-            name: self.value(inner, label.of(name, _description(inner, self._whole)), about, depth + 1)
+            name: self.value(inner, label.of(name, _description(inner, self._whole)), about, depth=depth - 1)
             for name, inner in _properties(schema).items()
         }
         known = {name: value for name, value in known.items() if value is not NOTHING}
         known |= self._others(schema, label) if not (about or known) else {}
         if not known and label.name:
             return NOTHING
-        whole = {**self._neutral(schema, known), **known}
+        whole = {**self._neutral(schema, known, depth), **known}
         return {name: whole[name] for name in (*_properties(schema), *known) if name in whole}
 
     def _others(self, schema: Schema, label: Label) -> dict[str, Any]:
@@ -114,21 +132,21 @@ class Filling:
         read = {name: _read(value, resolved(others, self._whole)) for name, value in beneath.items()}
         return {name: value for name, value in read.items() if value is not NOTHING}
 
-    def _neutral(self, schema: Schema, known: Mapping[str, Any]) -> dict[str, Any]:
+    def _neutral(self, schema: Schema, known: Mapping[str, Any], depth: int) -> dict[str, Any]:
         """What the schema allows in place of what is not known: for what it requires, and its own defaults."""
         missing = {name: inner for name, inner in _properties(schema).items() if name not in known}
         required = schema.get("required", [])
-        neutral = {name: self._empty(inner, is_required=name in required) for name, inner in missing.items()}
+        neutral = {name: self._empty(inner, depth - 1, is_required=name in required) for name, inner in missing.items()}
         return {name: value for name, value in neutral.items() if value is not NOTHING}
 
-    def _empty(self, schema: Any, *, is_required: bool) -> Any:
+    def _empty(self, schema: Any, depth: int, *, is_required: bool) -> Any:
         schema = resolved(schema, self._whole)
         for value in (schema.get("default", NOTHING), schema.get("const", NOTHING) if is_required else NOTHING):
             if value is not NOTHING:
                 return value
-        if not is_required:
+        if not is_required or depth < 0:
             return NOTHING
-        empties: list[Any] = [None, "", [], *([{}, self._neutral(schema, {})] if is_object(schema) else [])]
+        empties: list[Any] = [None, "", [], *([{}, self._neutral(schema, {}, depth)] if is_object(schema) else [])]
         return next((value for value in empties if not problems_of(self._standing(schema), value)), NOTHING)
 
     def _standing(self, schema: Schema) -> Schema:
@@ -137,9 +155,8 @@ class Filling:
 
     def _array(self, schema: Schema, label: Label, depth: int) -> Any:
         items = resolved(schema.get("items", {}), self._whole)
-        most = schema.get("maxItems")
         found = self._items(items, label, depth)
-        return found[:most] if found else NOTHING
+        return found[: int(schema.get("maxItems", len(found)))] or NOTHING
 
     def _items(self, items: Schema, label: Label, depth: int) -> list[Any]:
         if label.name in {"categories", "topics"} and "string" in _types(items):
@@ -147,7 +164,7 @@ class Filling:
         is_all = label.name.lower() in ALL
         memories = self._knowledge.memories if is_all else self._knowledge.about(label)
         if is_object(items):
-            told = [self._object(items, label, memory, depth + 1) for memory in memories]
+            told = [self._object(items, label, memory, depth - 1) for memory in memories]
             return [each for each in told if each is not NOTHING and not problems_of(self._standing(items), each)]
         if set(_types(items)) & {"string"} or not _types(items):
             return _fitting([memory.text for memory in memories], items)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum
+from django.db.models import BigIntegerField, Count, Exists, F, Func, OuterRef, Q, Sum, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from loci.http.idempotency import KEPT_FOR, erase_answers
@@ -47,12 +48,13 @@ def cover(where: Q, *, most: int) -> Covered:
     The stamp is another one as soon as one of all these memories changes, comes or goes.
     """
     found = visible(where)
-    state = found.aggregate(total=Count("id"), newest=Max("updated_at"), versions=Sum("version"))
+    version = Func(Cast("id", TextField()), F("version"), function="hashtextextended", output_field=BigIntegerField())
+    state = found.aggregate(total=Count("id"), versions=Sum(version))
     is_attribute = Exists(Attribute.objects.filter(memory_id=OuterRef("id")))
     best = found.annotate(is_attribute=is_attribute).order_by(
         "-is_attribute", F("importance").desc(nulls_last=True), "-created_at", "-id"
     )
-    stamp = f"{state['total']} {state['versions'] or 0} {state['newest'] or ''}"
+    stamp = f"{state['total']} {state['versions'] or 0}"
     return Covered(list(best.defer(*SEARCHED_ONLY)[:most]), state["total"], stamp)
 
 

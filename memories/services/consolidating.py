@@ -7,7 +7,7 @@ comparing each with each. Where a model is set up, it is asked about what is nea
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -42,10 +42,8 @@ STEP_S = 3.0
 SCOPES = 200
 TEXTS = 5_000
 """Rows that are read by one statement."""
-GROUPS = 25
-"""Of the same words, in one commit."""
 LARGEST = 200
-"""Memories of one group that one run looks at."""
+"""Memories of the same words that one run looks at, and those of several groups that one commit may merge."""
 
 SAME_WORDS = "They say the same in the same words."
 JUDGED_SAME = "A language model judged that they say the same."
@@ -119,14 +117,12 @@ class _Run:
 
     def _merge_same_words(self, scope: Scope) -> None:
         told = _by_words(_texts(self.claim.tenant, scope), scope)
-        groups = {key: ids for key, ids in told.items() if len(ids) > 1}
-        left = sorted(key for key in groups if key > self.cursor.group)
-        for start in range(0, len(left), GROUPS):
-            keys = left[start : start + GROUPS]
+        groups = {key: ids[:LARGEST] for key, ids in told.items() if len(ids) > 1 and key > self.cursor.group}
+        for last, memory_ids in _together(groups):
             with tenant_tx(self.claim.tenant):
-                self._note(replace(self.cursor, group=keys[-1]))
+                self._note(replace(self.cursor, group=last))
                 # They may say something else than when they were read.
-                memories = _locked([memory_id for key in keys for memory_id in groups[key][:LARGEST]])
+                memories = _locked(memory_ids)
                 for alike in _by_words(((memory, memory.text) for memory in memories), scope).values():
                     self._settle(pairs_of(alike), SAME_WORDS)
             self._pause_if_due()
@@ -189,6 +185,19 @@ def _by_words(told: Iterable[tuple[T, str]], scope: Scope) -> dict[str, list[T]]
         if said := wording(text, of_user=scope.user_id is not None):
             found[hashlib.blake2b(said.encode(), digest_size=16).hexdigest()].append(each)
     return found
+
+
+def _together(groups: Mapping[str, Sequence[UUID]]) -> Iterator[tuple[str, list[UUID]]]:
+    """Yields the memories of as many groups as one commit takes, in the order of their keys, with the last key."""
+    some: list[UUID] = []
+    last = ""
+    for key in sorted(groups):
+        if some and len(some) + len(groups[key]) > LARGEST:
+            yield last, some
+            some = []
+        some, last = [*some, *groups[key]], key
+    if some:
+        yield last, some
 
 
 def _locked(memory_ids: Sequence[UUID]) -> list[Memory]:

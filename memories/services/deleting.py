@@ -98,8 +98,9 @@ def _delete_batch(claim: Claim) -> bool:
     with tenant_tx(claim.tenant):
         jobs.hold(claim)
         event = Event.objects.get(id=claim.event_id)
-        batch = list(_remaining(event)[:BATCH])
-        forget([*batch, *memories_of([], also=merged_into([memory.id for memory in batch]))])
+        batch = list(_remaining(event).values_list("id", flat=True)[:BATCH])
+        # Locked together, in the order of ids: some of what was merged may be of the batch, too.
+        forget(memories_of([], also={*batch, *merged_into(batch)}))
         sources = _erase_sources(event)
         deleted = event.payload.get("deleted", 0) + len(batch)
         if BATCH in {len(batch), sources}:
@@ -114,9 +115,8 @@ def _delete_batch(claim: Claim) -> bool:
 
 def _remaining(event: Event) -> QuerySet[Memory]:
     """The memories that were there when the deletion was accepted, by the database's own clock."""
-    found = Memory.objects.filter(_target(event), recorded_at__lte=event.created_at).exclude(state=MemoryState.DELETED)
-    columns = ["id", "project_id", "user_id", "agent_id", "app_id", "run_id"]
-    return found.order_by("id").select_for_update(of=["self"]).only(*columns)
+    found = Memory.objects.filter(_target(event), recorded_at__lte=event.created_at)
+    return found.exclude(state=MemoryState.DELETED).order_by("id")
 
 
 def _erase_sources(event: Event) -> int:

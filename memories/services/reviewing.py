@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -175,7 +176,11 @@ def _to_decide(review_id: UUID) -> Asked:
 
 
 def _to_undo(review_id: UUID) -> Asked:
-    asked = lock(review_of(review_id))
+    review = review_of(review_id)
+    # Those that taking back an edit locks, too: all at first, in the order of their ids.
+    wanted = Q(id__in=[review.memory_id, review.other_id]) | Q(replaced_by=review.memory_id)
+    list(Memory.objects.filter(wanted).select_for_update(of=["self"]).order_by("id").values_list("id"))
+    asked = lock(review)
     if asked.review.state not in DECISIONS:
         raise DomainError(UNDECIDED, status=409)
     left = (asked.review.done or {}).get("versions", {})

@@ -265,7 +265,7 @@ def test_of_many_that_say_the_same_one_stays(applying: Person) -> None:
     assert sorted(merged(applying)) == sorted((first, other) for other in others)
 
 
-@pytest.mark.parametrize("how", ["by id", "with others", "by filters"])
+@pytest.mark.parametrize("how", ["by id", "with others", "by filters", "with all"])
 def test_what_was_merged_is_deleted_with_what_it_was_merged_into(applying: Person, how: str) -> None:
     older, newer = two(applying)
     consolidate(applying)
@@ -273,12 +273,15 @@ def test_what_was_merged_is_deleted_with_what_it_was_merged_into(applying: Perso
         delete(applying, f"/v1/memories/{older}/")
     elif how == "with others":
         assert call(applying, "DELETE", "/v1/batch/", {"memories": [{"memory_id": older}]}).status_code == 200
-    else:
+    elif how == "by filters":
         delete(applying, '/v1/memories/?user_id=alex&filters={"keywords":{"contains":"Likes"}}')
+    else:
+        delete(applying, "/v1/memories/?user_id=alex")
     assert call(applying, "GET", f"/v1/memories/{newer}/").status_code == 404
     with tenant_tx(applying.tenant):
         assert not Review.objects.exists()
         assert not Revision.objects.exclude(text="").exists()
+        assert Revision.objects.filter(recorded_to=None).count() == 2  # One of each.
 
 
 def test_a_run_looks_only_at_what_is_new_and_one_that_is_asked_for_at_all(applying: Person) -> None:
@@ -303,6 +306,15 @@ def test_a_run_goes_on_where_another_worker_died(applying: Person, monkeypatch: 
         two(applying, user_id=f"user-{number}")
     assert consolidate(applying) > 4
     assert len(merged(applying)) == 4
+
+
+def test_a_commit_merges_only_so_many(applying: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consolidating, "STEP_S", 0)
+    monkeypatch.setattr(consolidating, "LARGEST", 4)
+    for thing in ("tea", "coffee", "milk", "water", "juice"):
+        two(applying, f"Likes {thing}", f"The user likes {thing}.")
+    assert consolidate(applying) == 5  # Two groups, two, one; the scope; the end.
+    assert len(merged(applying)) == 5
 
 
 def test_what_changes_while_a_job_reads_is_not_merged(applying: Person, services: Services) -> None:

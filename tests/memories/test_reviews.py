@@ -32,6 +32,7 @@ from tests.memories.support import (
     ok,
     put,
     scripted_add,
+    supersede,
     texts,
 )
 from tests.memories.test_bound_keys import bound
@@ -170,6 +171,23 @@ def test_an_edit_is_an_update_that_can_be_undone(alice: Person, llm: FakeLLM) ->
     assert believed(alice) == before
     assert found(alice, "Rome") == hits
     assert history(alice, result["id"])[-1]["new_memory"] == "Lives in Rome"
+
+
+def test_an_undo_locks_in_the_order_of_ids(reviewing: Person) -> None:
+    older, newer = keep(reviewing, "Likes milk"), keep(reviewing, "Likes tea")
+    supersede(reviewing, older, by=newer)
+    give(reviewing, newer, "NEGATIVE")
+    review = only_review(reviewing)
+    decide(reviewing, review, "edit", text="Likes juice")
+    with ThreadPoolExecutor(1) as pool:
+        with tenant_tx(reviewing.tenant):
+            Memory.objects.select_for_update(of=["self"]).get(id=older)
+            undoing = pool.submit(decide, reviewing, review, "undo")
+            with pytest.raises(TimeoutError):
+                undoing.result(1)
+            Memory.objects.select_for_update(of=["self"], nowait=True).get(id=newer)
+        undoing.result()
+    assert texts(reviewing) == ["Likes tea"]
 
 
 @pytest.mark.parametrize("body", [{}, {"text": ""}, {"text": None}, {"text": ["a"]}, {"text": "x" * 10_001}])

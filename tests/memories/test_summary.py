@@ -1,5 +1,6 @@
 """Summaries: by a model or without one, as the project's settings say, and never of what was deleted (§9.3)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from billing.models import TokenBudget
 from loci.http.places import place_if_free
 from loci.tenancy.context import tenant_tx
 from memories.lifecycle.summaries.model import shortened
-from memories.models import Memory, Summary
+from memories.models import Memory, MemoryState, Summary
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, Fault, data_of
 from tests.memories.support import Json, call, delete, keep, ok, put, supersede
@@ -137,6 +138,21 @@ def test_a_repeated_request_costs_no_call_until_something_changes(alice: Person,
     set_up(alice, summary_custom_instructions="Be brief.")
     summary(alice)
     assert llm.calls == 4
+
+
+def test_memories_that_look_alike_do_not_pass_for_each_other(alice: Person, llm: FakeLLM) -> None:
+    first, second = keep(alice, "Likes tea"), keep(alice, "Likes coffee")
+    keep(alice, "Lives in Oslo")
+    with tenant_tx(alice.tenant):
+        # Of a conversation of long ago.
+        Memory.objects.filter(id__in=[first, second]).update(updated_at=datetime(2020, 1, 1, tzinfo=UTC))
+    llm.script({"summary": "Tea."}, {"summary": "Coffee."})
+    supersede(alice, second, by=first)
+    assert summary(alice)["summary"] == "Tea."
+    with tenant_tx(alice.tenant):
+        Memory.objects.filter(id=second).update(state=MemoryState.ACTIVE, replaced_by=None)
+    supersede(alice, first, by=second)
+    assert summary(alice)["summary"] == "Coffee."
 
 
 def test_one_of_other_filters_or_of_another_key_is_another_summary(alice: Person, llm: FakeLLM) -> None:

@@ -66,7 +66,7 @@ def _value(name: str, schema: Json, material: Material, root: Json, level: int) 
         items = resolved(schema.get("items", {}), root)
         if items.get("type", "string") != "string":
             return None
-        return _distinct(_items(spelt, material))[: min(MAX_ITEMS, schema.get("maxItems", MAX_ITEMS))]
+        return _distinct(_items(spelt, material))[: min(MAX_ITEMS, int(schema.get("maxItems", MAX_ITEMS)))]
     return _scalar(material.attributes.get(canonical_key(spelt), ""), kind, schema)
 
 

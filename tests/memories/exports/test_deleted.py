@@ -17,6 +17,7 @@ from tests.conftest import Person, Services
 from tests.memories.exports.support import PROFILE, ask, download, export, fetch, lines, make, status
 from tests.memories.support import call, delete, event, keep
 from tests.tenancy.rows import superuser
+from workers.models import Job
 
 ALEX = {"user_id": "alex"}
 EVERY_BLOB = "SELECT string_agg(convert_from(content, 'UTF8'), '') FROM blob"
@@ -133,6 +134,20 @@ def test_what_a_running_deletion_takes_is_not_copied(alice: Person, services: Se
         maker.join()
     assert "Rufus" not in stored(services)
     assert status(alice, export_id)["status"] == "SUCCEEDED"
+
+
+def test_a_deletion_and_the_end_of_an_export_do_not_wait_for_each_other(alice: Person) -> None:
+    gone = keep(alice, "Likes tea")
+    export_id = ask(alice, schema=PROFILE, filters=ALEX)
+    deletion = threading.Thread(target=delete, args=(alice, f"/v1/memories/{gone}/"))
+    with tenant_tx(alice.tenant):
+        Job.objects.select_for_update(of=["self"]).get(event_id=export_id)
+        deletion.start()
+        deletion.join(1)
+        # As whoever ends an export does: it has its job, and changes the export then.
+        Export.objects.select_for_update(of=["self"], nowait=True).get(id=export_id)
+    deletion.join()
+    assert fetch(alice, memory_export_id=export_id).status_code == 404
 
 
 def test_a_deletion_finds_nothing_to_do_where_there_are_no_exports(alice: Person) -> None:

@@ -136,11 +136,13 @@ def test_a_line_that_no_blob_can_hold_is_cut_and_put_together(alice: Person, mon
 def test_a_csv_is_safe_to_open_in_a_spreadsheet(alice: Person) -> None:
     keep(alice, '=HYPERLINK("http://evil.example")', metadata={"a": [1]}, categories=None)
     keep(alice, 'Says "hi",\nand leaves')
+    keep(alice, "\uff1d1+1")
     export_id = export(alice, format="csv")
     content = download(alice, export_id)
     head, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
     assert head == list(MEMORY_COLUMNS)
-    assert sorted(row[1] for row in rows) == ['\'=HYPERLINK("http://evil.example")', 'Says "hi",\nand leaves']
+    safe = ['\'=HYPERLINK("http://evil.example")', "'\uff1d1+1", 'Says "hi",\nand leaves']
+    assert sorted(row[1] for row in rows) == safe
     assert {json.dumps({"a": [1]}, separators=(",", ":")), ""} == {row[head.index("metadata")] for row in rows}
     assert status(alice, export_id)["sha256"] == hashlib.sha256(content).hexdigest()
 

@@ -11,7 +11,7 @@ from memories.models import Blob
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, Fault, data_of
 from tests.memories.exports.support import PROFILE, ask, export, fetch, make, status
-from tests.memories.support import Json, change_job, event, keep
+from tests.memories.support import Json, change_job, event, keep, supersede
 
 ALEX = {"user_id": "alex"}
 GOOD: Json = {"name": "Alex", "city": "Rome", "pets": []}
@@ -110,6 +110,20 @@ def test_many_memories_are_shown_in_batches_that_build_on_each_other(
     with tenant_tx(told.tenant):
         assert Blob.objects.count() == 1
     assert event(told, export_id)["status"] == "SUCCEEDED"
+
+
+def test_a_batch_whose_memories_are_hidden_meanwhile_is_not_missed(
+    told: Person, llm: FakeLLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "BATCH", 1)
+    newer = keep(told, "Likes tea")
+    llm.script(GOOD)
+    export_id = ask(told, schema=PROFILE, user_id="alex")
+    make(told, export_id)
+    supersede(told, newer, by=newer)
+    make(told, export_id)
+    assert result(told, export_id) == (GOOD, "llm")
+    assert llm.calls == 1
 
 
 def test_a_model_is_not_asked_about_nothing(alice: Person, llm: FakeLLM) -> None:

@@ -116,3 +116,41 @@ def test_a_definition_that_names_itself_ends() -> None:
 def test_a_list_of_everything_holds_everything() -> None:
     whole = read_schema({"type": "object", "properties": {"memories": {"type": "array", "items": ITEM}}})
     assert [each["text"] for each in filled(whole, ALEX)["memories"]] == [memory.text for memory in ALEX]
+
+
+def test_definitions_that_name_each_other_again_and_again_end_early() -> None:
+    node = {"type": "object", "properties": {name: {"$ref": "#/$defs/Node"} for name in ("name", *map(str, range(40)))}}
+    whole = {
+        "type": "object",
+        "$defs": {"Node": node},
+        "properties": {"city": STRING, "root": {"$ref": "#/$defs/Node"}},
+    }
+    assert filled(read_schema(whole), ALEX) == {"city": "San Francisco"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "says"),
+    [
+        ({"$ref": "#/$defs/Node"}, "'city' is a required property"),
+        ({"$ref": "#/$defs/Loop"}, "refer to each other without end"),
+    ],
+    ids=str,
+)
+def test_what_can_never_be_filled_is_told(schema: Json, says: str) -> None:
+    node = {"type": "object", "properties": {"child": {"$ref": "#/$defs/Node"}}, "required": ["child"]}
+    definitions = {"Node": node, "Loop": {"anyOf": [{"$ref": "#/$defs/Loop"}]}}
+    whole = {"type": "object", "$defs": definitions, "properties": {"city": schema}, "required": ["city"]}
+    with pytest.raises(Unfillable, match=says):
+        filled(read_schema(whole), ALEX)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "array", "items": STRING, "maxItems": 1.0}, ["Is allergic to peanuts"]),
+        ({"anyOf": [True, {"type": "array", "items": STRING}]}, ["Is allergic to peanuts"]),
+    ],
+    ids=str,
+)
+def test_unusual_schemas_are_filled_too(schema: Json, value: Any) -> None:
+    assert filled(read_schema({"type": "object", "properties": {"allergies": schema}}), ALEX) == {"allergies": value}
