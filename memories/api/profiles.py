@@ -70,8 +70,9 @@ class ProfileView(EntityView):
     @extend_schema(
         summary="Get a user's profile",
         description=(
-            "What is known of the user, in the form of the project's schema. It is generated when it is asked for:"
-            " `status` says how that stands. Deleting a memory of the user empties it until then."
+            "What is known of the user, in the form of the project's schema. It is generated when it is asked for, and"
+            " again within a day when memories have changed: `status` says how that stands. Deleting a memory of the"
+            " user empties it, and it is generated again a few minutes later."
         ),
         parameters=[ENTITY_TYPE, ENTITY_ID],
         responses=ProfileAnswer,
@@ -104,7 +105,7 @@ class ProfileJobInput(Input):
     """Whose profiles to generate."""
 
     operation = serializers.ChoiceField(
-        choices=ProfileOperation.values,
+        choices=[ProfileOperation.TRIGGER.value, ProfileOperation.SAMPLE.value],
         help_text="`trigger` generates the profile of one user, `sample` those of a few of whom most is remembered.",
     )
     entity_type = serializers.ChoiceField(choices=["user"], default="user", help_text="Only users have profiles.")
