@@ -6,6 +6,7 @@ import io
 import json
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.conftest import Person
 from tests.memories.exports.support import ask, download, export, lines, make, status
 from tests.memories.importing.support import everything, past, run_import
 from tests.memories.support import FEB, JAN, add, call, event, history, job_of, keep, memory, post, put, supersede
+from workers import jobs
 
 ALEX = {"user_id": "alex"}
 
@@ -92,18 +94,18 @@ def test_attributes_stand_at_the_memory_that_supports_them(alice: Person) -> Non
 def test_a_crash_at_any_step_neither_loses_nor_doubles_a_line(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = [keep(alice, f"Likes tea {number}") for number in range(5)]
     export_id = ask(alice, format="jsonl")
-    advance = files.jobs.advance
+    advance = jobs.advance
 
-    def die(*args: object) -> None:
+    def die(*args: Any) -> None:
         """After everything else of the commit was written."""
-        advance(*args)  # type: ignore[arg-type]  # they are the claim and its cursor
+        advance(*args)
         raise SystemExit
 
     for _ in range(3):
-        monkeypatch.setattr(files.jobs, "advance", die)
+        monkeypatch.setattr(jobs, "advance", die)
         with pytest.raises(SystemExit):
             make(alice, export_id)
-        monkeypatch.setattr(files.jobs, "advance", advance)
+        monkeypatch.setattr(jobs, "advance", advance)
         make(alice, export_id)
     assert all_steps(alice, export_id) <= 1
     assert [row["id"] for row in lines(alice, export_id)] == sorted(kept)

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -96,7 +95,7 @@ def test_one_that_is_not_ready_is_waited_for_and_then_pending(told: Person, monk
     assert fetch(told, memory_export_id=export_id).json()["status"] == "PENDING"
 
     monkeypatch.setattr("memories.api.exporting.WAIT_MS", 20_000)
-    worker = threading.Thread(target=lambda: (time.sleep(0.1), make(told, export_id)))
+    worker = threading.Timer(0.1, make, [told, export_id])
     worker.start()
     try:
         assert fetch(told, memory_export_id=export_id).json()["city"] == "San Francisco"
