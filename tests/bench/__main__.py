@@ -31,7 +31,7 @@ def main() -> None:
     with fake_llm(LLM_DELAY_MS) as model, fresh_server() as server:
         settings = model | {"ADD_WAIT_MS": "0", "LOG_LEVEL": "WARNING"}
         _show_start("first start to ready", server.start(**settings))
-        if {"search", "add", "exports"} & options.only:
+        if {"search", "add"} & options.only:
             show("load, 4 clients", f"{load(server, options.memories, options.scope):.0f} memories/s")
         for name, measure in PARTS.items():
             if name in options.only:

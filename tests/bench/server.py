@@ -79,7 +79,7 @@ class Server:
 
     def client(self, port: int | None = None) -> "Client":
         """Returns a client with the first API key; `port` is that of another web process on the same stores."""
-        return Client(port or self.port, self._key())
+        return Client(port or self.port, self.key)
 
     def postgres(self, database: str) -> str:
         """Returns the superuser's URL of a database in the server's Postgres."""
@@ -93,7 +93,7 @@ class Server:
         os.environ.clear()
         os.environ.update(environment)
         django.setup()
-        return self._key()
+        return self.key
 
     def command(self, *arguments: str, input: str = "") -> subprocess.CompletedProcess[str]:  # noqa: A002 - as there
         """Runs `manage.py` as an operator does."""
@@ -112,7 +112,9 @@ class Server:
         web = next(process for process in self.processes if "loci.wsgi:application" in process.cmdline())
         return {**web.environ(), "LOCI_PROCESS": "command"}
 
-    def _key(self) -> str:
+    @property
+    def key(self) -> str:
+        """Returns the first API key."""
         return str(json.loads((self._home / "credentials.json").read_text())["api_key"])
 
     def _is_ready(self) -> bool:
