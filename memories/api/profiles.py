@@ -33,7 +33,7 @@ from memories.api.entities import EntityView
 from memories.api.entity_names import read_name, read_type
 from memories.api.fields import EntityIdField
 from memories.api.serializers import MAX_INSTRUCTIONS, Input
-from memories.json_schemas import checked
+from memories.json_schemas import InvalidSchema, checked
 from memories.lifecycle.summaries import Method
 from memories.models import Entity, Profile, ProfileJob, ProfileOperation, ProfileSettings
 from memories.provenance import Author
@@ -186,8 +186,12 @@ class SchemaField(serializers.Field[Json, Any, Any, Any]):
     """A JSON schema of an object; its names stay as they are."""
 
     def to_internal_value(self, data: Any) -> Json:
-        """Returns the schema. Raises `DomainError` for one that is not taken."""
-        return checked(data)
+        """Returns the schema. Raises `DomainError` for one that is not taken, and says why."""
+        try:
+            return checked(data)
+        except InvalidSchema as error:
+            words = f"The schema cannot be used: {error}"
+            raise DomainError(words, body={"error": words}) from error
 
     def to_representation(self, value: Any) -> Any:
         """Never called: the field is only read."""
@@ -200,8 +204,8 @@ class UserProfileInput(Input):
     schema = SchemaField(
         required=False,
         allow_null=True,
-        help_text="The JSON schema of a profile: at most 32 KiB and 2,000 values, references to its own parts only, no"
-        " `pattern`. Its properties' descriptions say what belongs there. Null is Loci's own.",
+        help_text="The JSON schema of a profile: at most 64 KiB; a `$ref` leads to its own definitions, and a `pattern`"
+        " is shown to a model and not enforced. Descriptions of properties say what belongs there. Null is Loci's own.",
     )
     custom_instructions = serializers.CharField(
         required=False,

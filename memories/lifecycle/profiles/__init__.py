@@ -8,7 +8,7 @@ from django.db.models import Q
 from loci.net.endpoint import endpoint
 from memories.attributes import current_attributes
 from memories.extraction.asking import NoValidAnswer
-from memories.json_schemas import Json, errors_of
+from memories.json_schemas import InvalidSchema, Json, misfits
 from memories.lifecycle import derived
 from memories.lifecycle.derived import Covered, cover
 from memories.lifecycle.profiles.plain import Material, filled
@@ -56,9 +56,11 @@ def generate(material: Material, schema: Json, instructions: str) -> Generated:
         return Generated(ProfileStatus.INSUFFICIENT_DATA, {})
     try:
         profile = _made(material, schema, instructions)
+        missing = [misfit.says for misfit in misfits(schema, profile) if misfit.rule == "required"]
     except NoValidAnswer as error:
         return Generated(ProfileStatus.FAILED, {}, f"No answer of the model was a profile: {error.reason}.")
-    missing = [misfit.says for misfit in errors_of(profile, schema) if misfit.rule == "required"]
+    except InvalidSchema as error:
+        return Generated(ProfileStatus.FAILED, {}, f"The schema cannot be used: {error}")
     if missing or not profile:
         return Generated(ProfileStatus.INSUFFICIENT_DATA, {}, "; ".join(missing))
     return Generated(ProfileStatus.SUCCEEDED, profile)
