@@ -14,7 +14,7 @@ class MemoriesConfig(AppConfig):
         from loci.observability import request_log  # noqa: PLC0415
         from memories import checks  # noqa: F401, PLC0415
         from memories.exports import expiring  # noqa: PLC0415
-        from memories.lifecycle import accesses, expiry, retention  # noqa: PLC0415
+        from memories.lifecycle import accesses, derived, expiry, retention  # noqa: PLC0415
         from memories.services import files  # noqa: PLC0415
         from workers.retention import on_prune  # noqa: PLC0415
 
@@ -25,4 +25,6 @@ class MemoriesConfig(AppConfig):
         on_prune("messages", retention.prune_messages)
         on_prune("files", files.prune, batch=files.PRUNED_AT_ONCE)
         on_prune("accesses", accesses.prune)
+        on_prune("summaries", derived.prune_summaries)
+        on_prune("generations of profiles", derived.prune_profile_jobs)
         on_prune("exports", expiring.prune, batch=files.PRUNED_AT_ONCE)

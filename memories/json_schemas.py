@@ -1,37 +1,53 @@
-"""JSON schemas that applications bring: which of them are taken, and whether a value fits one.
+"""JSON schemas from applications: which are taken, and whether a value fits one (contract.md §9.1, §12).
 
-A schema comes from outside, so it must not make checking expensive: it is small, also with all of its references
-followed, which lead to the schema itself and in no circle; and it has no regular expressions, which Python's own
-matching may take for ever over.
+They are JSON Schema 2020-12, as `model_json_schema()` of Pydantic writes it; what older drafts and Pydantic 1 call
+`definitions` is known too. Whatever would fetch something, or take more than linear time, is refused or left out: a
+reference leads to the schema's own definitions, and `pattern` tells a model what is wanted, but nothing is matched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
-from jsonschema import Draft202012Validator, SchemaError
-from referencing import Registry
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
 
-from loci.errors import DomainError
+Json = dict[str, Any]
+Schema: TypeAlias = Mapping[str, Any]
 
-MAX_BYTES = 32 * 1024
+MAX_BYTES = 64 * 1024
+MAX_SUBSCHEMAS = 500
 MAX_DEPTH = 16
-MAX_WEIGHT = 2_000
-"""The values of a schema, those that it refers to counted each time."""
+"""Schemas within schemas, each by its keywords."""
+MAX_REFERENCES = 10_000
+"""That are followed while one value is checked: definitions that name each other twice would double with each."""
+SHOWN_MISFITS = 5
+
 REFUSED = frozenset(
     {
-        *("pattern", "patternProperties", "unevaluatedProperties", "unevaluatedItems"),
-        *("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$vocabulary"),
+        *("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"),
+        *("patternProperties", "unevaluatedProperties", "unevaluatedItems"),
     }
 )
 
-Json = dict[str, Any]
+DEFINITIONS = ("$defs", "definitions")
+OF_SCHEMAS = ("properties", "dependentSchemas", *DEFINITIONS)
+"""Keywords whose value holds schemas by name."""
+SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
+"""Those whose value is a list of schemas."""
+SCHEMA = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+"""Those whose value is a schema."""
 
-_NAMED = ("properties", "$defs", "definitions", "dependentSchemas")
-"""Below these, names are the application's own and no keywords."""
-_VALUES = ("const", "default", "enum", "examples")
-"""Below these, there is no schema."""
+
+class InvalidSchema(ValueError):
+    """A schema that cannot be used; the text says why, and can be shown to whoever sent it."""
+
+
+class _TooManyReferences(Exception):
+    pass
 
 
 @dataclass(frozen=True)
@@ -44,91 +60,139 @@ class Misfit:
 
 
 def checked(schema: Any) -> Json:
-    """Returns the schema of an object as it is. Raises `DomainError` (400) for one that is not taken, and says why."""
-    if not isinstance(schema, dict) or schema.get("type") != "object":
-        raise _refused('it must be a JSON schema with "type": "object"')
+    """Returns the schema of an object as it is. Raises `InvalidSchema`."""
+    if not isinstance(schema, dict) or not schema:
+        raise InvalidSchema("It must be a JSON object that is not empty.")
     if len(orjson.dumps(schema)) > MAX_BYTES:
-        raise _refused("it must be at most 32 KiB")
+        raise InvalidSchema("It is larger than 64 KiB.")
+    _check_keywords(schema)
     try:
         Draft202012Validator.check_schema(schema)
-    except (SchemaError, RecursionError) as error:
-        raise _refused(_broken_rule(error)) from None
-    for name in _keywords(schema):
-        if name in REFUSED:
-            raise _refused(f"`{name}` is not supported")
-    _weigh(schema, root=schema, known={}, within=())
+    except SchemaError as error:
+        raise InvalidSchema(f"At {error.json_path}: {error.message[:200]}") from None
+    except RecursionError:
+        raise InvalidSchema("It is nested too deeply.") from None
+    misfits(schema, {})
+    if not is_object(resolved(schema, schema)):
+        raise InvalidSchema("It must be the schema of an object.")
     return schema
 
 
-def errors_of(instance: Any, schema: Json) -> list[Misfit]:
-    """Returns where the value does not fit a checked schema, in the order of the paths."""
-    # With a registry of its own nothing is fetched, whatever the schema says.
-    validator = Draft202012Validator(schema, registry=Registry())
-    found = sorted(validator.iter_errors(instance), key=lambda error: [str(step) for step in error.absolute_path])
+def misfits(schema: Schema, value: Any) -> list[Misfit]:
+    """Returns where the value does not fit a checked schema, in the order of the paths. Raises `InvalidSchema`."""
+    token = _run.set(_Run(schema))
+    try:
+        found = sorted(
+            _Bounded(schema).iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path]
+        )
+    except (_TooManyReferences, RecursionError):
+        raise InvalidSchema("Its definitions refer to each other without end.") from None
+    finally:
+        _run.reset(token)
     return [misfit for error in found for misfit in _misfits(error)]
 
 
-def resolved(part: Any, root: Json) -> Json:
-    """Returns what a part of a checked schema comes to: where it leads, of alternatives the first that is not null."""
-    while isinstance(part, dict):
-        alternatives = part.get("anyOf") or part.get("oneOf")
-        if "$ref" in part:
-            part = _followed(part["$ref"], root)
-        elif alternatives:
-            part = next((each for each in alternatives if each != {"type": "null"}), {})
+def told(found: list[Misfit]) -> str:
+    """Returns the first misfits in words."""
+    return "; ".join(misfit.says for misfit in found[:SHOWN_MISFITS])
+
+
+def resolved(schema: Any, whole: Schema) -> Schema:
+    """Returns what a schema stands for: a reference with what stands beside it, one alternative of one."""
+    for _ in range(MAX_DEPTH):
+        if not isinstance(schema, Mapping):
+            return {}
+        beside = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
+        alone = schema.get("allOf", [])
+        if "$ref" in schema:
+            schema = {**(_definition(schema["$ref"], whole) or {}), **beside}
+        elif len(alone) == 1 and isinstance(alone[0], Mapping):
+            schema = {**alone[0], **beside}
         else:
-            return part
+            return schema
     return {}
 
 
-def _followed(pointer: str, root: Json) -> Any:
-    """What a reference leads to; None for nothing."""
-    if not pointer.startswith("#/"):
-        return root if pointer == "#" else None
-    found: Any = root
-    for step in pointer[2:].split("/"):
-        name = step.replace("~1", "/").replace("~0", "~")
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+def is_object(schema: Schema) -> bool:
+    """Tells whether a resolved schema is that of an object."""
+    return schema.get("type") == "object" or ("type" not in schema and "properties" in schema)
 
 
-def _weigh(part: Any, *, root: Json, known: dict[str, int], within: tuple[str, ...], depth: int = 1) -> int:
-    """The values of a part with those that it refers to. Raises as `checked`."""
-    if depth > MAX_DEPTH:
-        raise _refused(f"it must be at most {MAX_DEPTH} levels deep")
-    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    weight = 1 + sum(_weigh(each, root=root, known=known, within=within, depth=depth + 1) for each in inner)
-    pointer = part.get("$ref") if isinstance(part, dict) else None
-    if isinstance(pointer, str):
-        weight += _weight_of(pointer, root, known, within)
-    if weight > MAX_WEIGHT:
-        raise _refused(f"it must have at most {MAX_WEIGHT:,} values, those that it refers to counted each time")
-    return weight
+def schemas_within(schema: Schema) -> Iterator[Any]:
+    """Yields what a schema holds where a keyword says that it is a schema."""
+    for keyword in OF_SCHEMAS:
+        if isinstance(by_name := schema.get(keyword), Mapping):
+            yield from by_name.values()
+    for keyword in SCHEMAS:
+        if isinstance(listed := schema.get(keyword), list):
+            yield from listed
+    yield from (schema[keyword] for keyword in SCHEMA if keyword in schema)
 
 
-def _weight_of(pointer: str, root: Json, known: dict[str, int], within: tuple[str, ...]) -> int:
-    target = _followed(pointer, root)
-    if target is None:
-        raise _refused("a reference may only lead to the schema's own parts, as #/$defs/…")
-    if pointer in within or pointer == "#":
-        raise _refused("a reference may not lead back to where it came from")
-    if pointer not in known:
-        known[pointer] = _weigh(target, root=root, known=known, within=(*within, pointer))
-    return known[pointer]
+def unescaped(name: str) -> str:
+    """Returns a name as it is, of how a reference writes it."""
+    return name.replace("~1", "/").replace("~0", "~")
 
 
-def _keywords(schema: Any) -> Iterator[str]:
-    """The names of all keywords, at any depth."""
-    parts = schema if isinstance(schema, list) else []
-    if isinstance(schema, dict):
-        yield from schema
-        parts = [
-            list(value.values()) if name in _NAMED and isinstance(value, dict) else value
-            for name, value in schema.items()
-            if name not in _VALUES
-        ]
-    for part in parts:
-        yield from _keywords(part)
+def _check_keywords(schema: Schema) -> None:
+    for number, inner in enumerate(_subschemas(schema, MAX_DEPTH)):
+        if number >= MAX_SUBSCHEMAS:
+            raise InvalidSchema(f"It holds more than {MAX_SUBSCHEMAS:,} schemas.")
+        if refused := sorted(REFUSED & inner.keys()):
+            raise InvalidSchema(f"{refused[0]} is not supported.")
+        if "$ref" in inner and _definition(inner["$ref"], schema) is None:
+            raise InvalidSchema("$ref must be # or lead to a definition of the schema itself, as #/$defs/Name.")
+
+
+def _subschemas(schema: Any, depth: int) -> Iterator[Schema]:
+    """The schema, and all schemas within it where a keyword says that they are some."""
+    if not isinstance(schema, Mapping):
+        return
+    if depth == 0:
+        raise InvalidSchema(f"It is nested deeper than {MAX_DEPTH} schemas.")
+    yield schema
+    for inner in schemas_within(schema):
+        yield from _subschemas(inner, depth - 1)
+
+
+def _definition(reference: Any, whole: Schema) -> Schema | None:
+    """What a reference leads to. Nothing else of a schema can be led to: a default may look like a schema."""
+    if reference == "#":
+        return whole
+    _, _, path = str(reference).partition("#/")
+    keyword, _, name = path.partition("/")
+    definitions = whole.get(keyword) if keyword in DEFINITIONS and "/" not in name else None
+    if not isinstance(definitions, Mapping):
+        return None
+    found = definitions.get(unescaped(name))
+    return found if isinstance(found, Mapping) and str(reference).startswith("#/") else None
+
+
+@dataclass
+class _Run:
+    """A value is held against a schema."""
+
+    whole: Schema
+    followed: int = 0
+
+
+_run: ContextVar[_Run] = ContextVar("run")
+
+
+def _followed(validator: Any, reference: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    run = _run.get()
+    run.followed += 1
+    if run.followed > MAX_REFERENCES:
+        raise _TooManyReferences
+    yield from validator.descend(instance, _definition(reference, run.whole) or {})
+
+
+def _unmatched(*_: Any) -> Iterator[ValidationError]:
+    """Python's expressions can take exponential time, and applications bring their own."""
+    return iter(())
+
+
+_Bounded = extend(Draft202012Validator, {"$ref": _followed, "pattern": _unmatched})
 
 
 def _misfits(error: Any) -> Iterator[Misfit]:
@@ -142,15 +206,3 @@ def _misfits(error: Any) -> Iterator[Misfit]:
     for name in error.validator_value:
         if name not in error.instance and error.message.startswith(repr(name)):
             yield Misfit((*path, name), "required", f"{'.'.join(filter(None, [where, name]))} is missing")
-
-
-def _broken_rule(error: SchemaError | RecursionError) -> str:
-    if isinstance(error, RecursionError):
-        return "it is too deep"
-    where = ".".join(map(str, error.absolute_path)) or "it"
-    return f"{where} does not fit `{error.validator}` of JSON Schema"
-
-
-def _refused(why: str) -> DomainError:
-    words = f"The schema cannot be used: {why}."
-    return DomainError(words, body={"error": words})

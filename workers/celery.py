@@ -27,6 +27,7 @@ app.conf.update(
         "workers.tasks.invite",
         "workers.tasks.leak",
         "workers.tasks.profile",
+        "workers.tasks.profiles",
         "workers.tasks.retention",
         "workers.tasks.rollback",
     ],

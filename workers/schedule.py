@@ -35,6 +35,7 @@ class Schedule:
 SCHEDULES = (
     Schedule("retention", "maintenance", every=timedelta(hours=6), in_control=True),
     Schedule("consolidate", "maintenance", every=timedelta(days=1), setting="consolidation"),
+    Schedule("profiles", "maintenance", every=timedelta(days=1)),
 )
 
 MOST_OPEN = 100

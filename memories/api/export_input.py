@@ -14,7 +14,8 @@ from memories.api.serializers import MAX_INSTRUCTIONS, Input
 from memories.exports.formats import FILES, has_parquet
 from memories.exports.records import INCLUDED
 from memories.exports.requesting import Request
-from memories.exports.schemas import InvalidSchema, read_schema
+from memories.exports.schemas import read_schema
+from memories.json_schemas import InvalidSchema
 from memories.models import ExportFormat
 from memories.retrieval.filters import fold, has_scope
 from memories.retrieval.filters.parser import ENTITY_FIELDS

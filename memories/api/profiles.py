@@ -33,7 +33,7 @@ from memories.api.entities import EntityView
 from memories.api.entity_names import read_name, read_type
 from memories.api.fields import EntityIdField
 from memories.api.serializers import MAX_INSTRUCTIONS, Input
-from memories.json_schemas import checked
+from memories.json_schemas import InvalidSchema, checked
 from memories.lifecycle.summaries import Method
 from memories.models import Entity, Profile, ProfileJob, ProfileOperation, ProfileSettings
 from memories.provenance import Author
@@ -70,8 +70,9 @@ class ProfileView(EntityView):
     @extend_schema(
         summary="Get a user's profile",
         description=(
-            "What is known of the user, in the form of the project's schema. It is generated when it is asked for:"
-            " `status` says how that stands. Deleting a memory of the user empties it until then."
+            "What is known of the user, in the form of the project's schema. It is generated when it is asked for, and"
+            " again within a day when memories have changed: `status` says how that stands. Deleting a memory of the"
+            " user empties it, and it is generated again a few minutes later."
         ),
         parameters=[ENTITY_TYPE, ENTITY_ID],
         responses=ProfileAnswer,
@@ -104,7 +105,7 @@ class ProfileJobInput(Input):
     """Whose profiles to generate."""
 
     operation = serializers.ChoiceField(
-        choices=ProfileOperation.values,
+        choices=[ProfileOperation.TRIGGER.value, ProfileOperation.SAMPLE.value],
         help_text="`trigger` generates the profile of one user, `sample` those of a few of whom most is remembered.",
     )
     entity_type = serializers.ChoiceField(choices=["user"], default="user", help_text="Only users have profiles.")
@@ -185,8 +186,12 @@ class SchemaField(serializers.Field[Json, Any, Any, Any]):
     """A JSON schema of an object; its names stay as they are."""
 
     def to_internal_value(self, data: Any) -> Json:
-        """Returns the schema. Raises `DomainError` for one that is not taken."""
-        return checked(data)
+        """Returns the schema. Raises `DomainError` for one that is not taken, and says why."""
+        try:
+            return checked(data)
+        except InvalidSchema as error:
+            words = f"The schema cannot be used: {error}"
+            raise DomainError(words, body={"error": words}) from error
 
     def to_representation(self, value: Any) -> Any:
         """Never called: the field is only read."""
@@ -199,8 +204,8 @@ class UserProfileInput(Input):
     schema = SchemaField(
         required=False,
         allow_null=True,
-        help_text="The JSON schema of a profile: at most 32 KiB and 2,000 values, references to its own parts only, no"
-        " `pattern`. Its properties' descriptions say what belongs there. Null is Loci's own.",
+        help_text="The JSON schema of a profile: at most 64 KiB; a `$ref` leads to its own definitions, and a `pattern`"
+        " is shown to a model and not enforced. Descriptions of properties say what belongs there. Null is Loci's own.",
     )
     custom_instructions = serializers.CharField(
         required=False,

@@ -4,7 +4,6 @@ A model that fails does not fail the export: after a little patience the rules m
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from django.utils import timezone
@@ -16,6 +15,8 @@ from loci.tenancy.context import tenant_tx
 from memories.exports import copies, finishing, parts
 from memories.exports.knowledge import Known, known
 from memories.exports.mapping import Unfillable, filled
+from memories.extraction.asking import NoValidAnswer
+from memories.json_schemas import InvalidSchema, Json
 from memories.models import Attribute, Blob, Export, ExportMethod
 from memories.queries import visible
 from memories.retrieval.filters import fold, to_q
@@ -27,8 +28,6 @@ MOST = 2_000
 PATIENCE, PATIENCE_S = 2, 60.0
 """Failures of the model, and seconds, after which an export is made without it."""
 PART = 1
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def _ask(claim: Claim, given: _Given, configured: Endpoint) -> None:
     asked = given.export.asked
     try:
         answer = llm.ask(configured, asked["schema"], asked["instructions"], shown[given.batch], so_far)
-    except llm.InvalidAnswer:
+    except (NoValidAnswer, InvalidSchema):
         return _map(claim, given)
     if given.batch + 1 >= len(shown):
         return _finish(claim, given, answer, ExportMethod.LLM)
@@ -94,7 +93,7 @@ def _may_wait(claim: Claim, error: DependencyError) -> bool:
 def _map(claim: Claim, given: _Given) -> None:
     try:
         answer = filled(given.export.asked["schema"], given.memories)
-    except Unfillable as error:
+    except (Unfillable, InvalidSchema) as error:
         return _give_up(claim, given, str(error))
     return _finish(claim, given, answer, ExportMethod.DETERMINISTIC)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from loci.net.chat import Message, complete
 from loci.net.endpoint import Endpoint
 from loci.net.llm import Budget
 from memories.exports.knowledge import Known
-from memories.exports.schemas import Schema, problems_of
-from memories.extraction.asking import fenced
-from memories.extraction.llm_schema import clean
+from memories.extraction.asking import valid_answer
+from memories.extraction.llm_schema import InvalidAnswerError, clean
+from memories.json_schemas import Json, Schema, misfits, told
 
 PROMPT = "export-1"
 CALLS = 2
@@ -22,12 +23,6 @@ CALLS = 2
 BATCH, BATCH_CHARS = 300, 32_000
 """Memories that a model is shown at once, and characters of their texts."""
 TEXT_CHARS = 2_000
-
-Json = dict[str, Any]
-
-
-class InvalidAnswer(Exception):
-    """The model's answer does not fit the schema, and its repair does not either."""
 
 
 def batches(memories: Sequence[Known]) -> Iterator[list[Known]]:
@@ -48,7 +43,8 @@ def batches(memories: Sequence[Known]) -> Iterator[list[Known]]:
 def ask(endpoint: Endpoint, schema: Schema, instructions: str, memories: Sequence[Known], so_far: Json | None) -> Json:
     """Returns the object that the model makes of one batch and of what it made of those before.
 
-    The model sees numbers, and no id, entity or tenant. Raises `InvalidAnswer`, and `DependencyError` when it fails.
+    The model sees numbers, and no id, entity or tenant. Raises `NoValidAnswer`, `DependencyError` when it fails, and
+    `InvalidSchema` for a schema that never ends.
     """
     data = {
         "schema": schema,
@@ -57,17 +53,12 @@ def ask(endpoint: Endpoint, schema: Schema, instructions: str, memories: Sequenc
         "memories": [_shown(number, memory) for number, memory in enumerate(memories)],
     }
     prompt = (Path(__file__).parent / "prompts" / f"{PROMPT}.md").read_text()
-    messages: list[Message] = [{"role": "system", "content": prompt}, {"role": "user", "content": fenced(data)}]
     budget = Budget(settings.LLM_BUDGET_S, calls=CALLS)
-    text = complete(endpoint, messages, schema, budget).text
-    answer, problems = _read(text, schema)
-    if problems:
-        repair = f"That answer cannot be used. {' '.join(problems)} Answer again, with only the JSON object."
-        messages += [{"role": "assistant", "content": clean(text)}, {"role": "user", "content": repair}]
-        answer, problems = _read(complete(endpoint, messages, schema, budget).text, schema)
-    if problems:
-        raise InvalidAnswer
-    return answer
+
+    def answered(messages: Sequence[Message]) -> str:
+        return complete(endpoint, messages, schema, budget).text
+
+    return valid_answer(answered, prompt=prompt, data=data, read=partial(_read, schema), model=endpoint.model)
 
 
 def _shown(number: int, memory: Known) -> Mapping[str, Any]:
@@ -79,11 +70,13 @@ def _shown(number: int, memory: Known) -> Mapping[str, Any]:
     }
 
 
-def _read(text: str, schema: Schema) -> tuple[Json, list[str]]:
-    """The object in an answer, which may have a fence or thoughts around it, and what is wrong with it."""
+def _read(schema: Schema, text: str) -> Json:
+    """The object in an answer, which may have a fence or thoughts around it."""
     try:
-        answer = clean(json.loads(text[text.find("{") : text.rfind("}") + 1]))
+        answer: Json = clean(json.loads(text[text.find("{") : text.rfind("}") + 1]))
         check_tree(answer)
     except (ValueError, RecursionError):
-        return {}, ["It is not a JSON object."]
-    return answer, problems_of(schema, answer)
+        raise InvalidAnswerError("it is no JSON object") from None
+    if unfit := misfits(schema, answer):
+        raise InvalidAnswerError(told(unfit))
+    return answer

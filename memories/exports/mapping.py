@@ -13,7 +13,7 @@ from dateutil import parser as dates
 
 from loci.http.renderer import moment
 from memories.exports.knowledge import Knowledge, Known, Label
-from memories.exports.schemas import InvalidSchema, Schema, is_object, problems_of, resolved
+from memories.json_schemas import InvalidSchema, Schema, is_object, misfits, resolved, told
 
 NOTHING: Final = object()
 """What is not known."""
@@ -49,11 +49,11 @@ def filled(schema: Schema, memories: Sequence[Known]) -> dict[str, Any]:
     try:
         value = Filling(schema, Knowledge(memories, labels)).value(schema, Label(""), depth=depth)
         result = {} if value is NOTHING else value
-        problems = problems_of(schema, result)
+        unfit = misfits(schema, result)
     except InvalidSchema as error:
         raise Unfillable(str(error)) from None
-    if problems:
-        raise Unfillable(f"The schema demands what is not known. {' '.join(problems[:3])}")
+    if unfit:
+        raise Unfillable(f"The schema demands what is not known: {told(unfit)}.")
     return result
 
 
@@ -147,7 +147,7 @@ class Filling:
         if not is_required or depth < 0:
             return NOTHING
         empties: list[Any] = [None, "", [], *([{}, self._neutral(schema, {}, depth)] if is_object(schema) else [])]
-        return next((value for value in empties if not problems_of(self._standing(schema), value)), NOTHING)
+        return next((value for value in empties if not misfits(self._standing(schema), value)), NOTHING)
 
     def _standing(self, schema: Schema) -> Schema:
         """The schema with the definitions that it may refer to."""
@@ -164,8 +164,8 @@ class Filling:
         is_all = label.name.lower() in ALL
         memories = self._knowledge.memories if is_all else self._knowledge.about(label)
         if is_object(items):
-            told = [self._object(items, label, memory, depth - 1) for memory in memories]
-            return [each for each in told if each is not NOTHING and not problems_of(self._standing(items), each)]
+            objects = [self._object(items, label, memory, depth - 1) for memory in memories]
+            return [each for each in objects if each is not NOTHING and not misfits(self._standing(items), each)]
         if set(_types(items)) & {"string"} or not _types(items):
             return _fitting([memory.text for memory in memories], items)
         return []
@@ -225,13 +225,13 @@ def _distinct(memories: Sequence[Known], name: str) -> list[str]:
 
 
 def _fitting(texts: Sequence[str], schema: Schema) -> list[str]:
-    return [text for text in dict.fromkeys(texts) if not problems_of(schema, text)]
+    return [text for text in dict.fromkeys(texts) if not misfits(schema, text)]
 
 
 def _read(text: str, schema: Schema) -> Any:
     """The text as a value of the schema; `NOTHING` where it is none."""
     for value in _readings(text, schema):
-        if not problems_of(schema, value):
+        if not misfits(schema, value):
             return value
     return NOTHING
 

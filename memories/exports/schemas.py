@@ -1,177 +1,19 @@
-"""JSON schemas from applications: read within bounds, and held against what was filled in (contract.md §9.1).
+"""The schema of an export as it was sent: an object or a text, and perhaps in another spelling (contract.md §9.1)."""
 
-They are JSON Schema 2020-12, as `model_json_schema()` of Pydantic writes it; what older drafts and Pydantic 1 call
-`definitions` is known too. Whatever would fetch something, or take more than linear time, is refused or left out: a
-reference leads to the schema's own definitions, and `pattern` tells a model what is wanted, but nothing is matched.
-"""
-
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
-from jsonschema.validators import extend
 
 from loci.http.parser import check_tree
-from memories.exports.spelling import DEFINITIONS, as_written, named, schemas_within
-
-Schema: TypeAlias = Mapping[str, Any]
-
-MAX_BYTES = 64 * 1024
-MAX_SUBSCHEMAS = 500
-MAX_DEPTH = 16
-"""Schemas within schemas, each by its keywords."""
-MAX_REFERENCES = 10_000
-"""That are followed while one value is checked: definitions that name each other twice would double with each."""
-MAX_PROBLEMS = 10
-
-REFUSED = frozenset(
-    {
-        *("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"),
-        *("patternProperties", "unevaluatedProperties", "unevaluatedItems"),
-    }
-)
+from memories.exports.spelling import as_written
+from memories.json_schemas import InvalidSchema, Json, checked
 
 
-class InvalidSchema(ValueError):
-    """A schema that cannot be used; the text says why, and can be shown to whoever sent it."""
-
-
-class _TooManyReferences(Exception):
-    pass
-
-
-def read_schema(given: Any) -> Schema:
+def read_schema(given: Any) -> Json:
     """Returns the schema that was sent as an object, or as a text that holds one. Raises `InvalidSchema`."""
-    schema = _loaded(given)
-    if len(orjson.dumps(schema)) > MAX_BYTES:
-        raise InvalidSchema("It is larger than 64 KiB.")
-    _check_keywords(schema)
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise InvalidSchema(f"At {error.json_path}: {error.message[:200]}") from None
-    except RecursionError:
-        raise InvalidSchema("It is nested too deeply.") from None
-    problems_of(schema, {})
-    if not is_object(resolved(schema, schema)):
-        raise InvalidSchema("It must be the schema of an object.")
-    return schema
-
-
-def problems_of(schema: Schema, value: Any) -> list[str]:
-    """Returns where and how the value does not fit the schema, at most ten places. Raises `InvalidSchema`."""
-    token = _run.set(_Run(schema))
-    try:
-        errors = islice(_Bounded(schema).iter_errors(value), MAX_PROBLEMS)
-        return [f"{_place(error)}: {error.message[:200]}" for error in errors]
-    except (_TooManyReferences, RecursionError):
-        raise InvalidSchema("Its definitions refer to each other without end.") from None
-    finally:
-        _run.reset(token)
-
-
-def resolved(schema: Any, whole: Schema) -> Schema:
-    """Returns what a schema stands for: a reference with what stands beside it, one alternative of one."""
-    for _ in range(MAX_DEPTH):
-        if not isinstance(schema, Mapping):
-            return {}
-        beside = {key: value for key, value in schema.items() if key not in {"$ref", "allOf"}}
-        alone = schema.get("allOf", [])
-        if "$ref" in schema:
-            schema = {**_definition(schema["$ref"], whole), **beside}
-        elif len(alone) == 1 and isinstance(alone[0], Mapping):
-            schema = {**alone[0], **beside}
-        else:
-            return schema
-    return {}
-
-
-def is_object(schema: Schema) -> bool:
-    """Tells whether a resolved schema is that of an object."""
-    return schema.get("type") == "object" or ("type" not in schema and "properties" in schema)
-
-
-def _loaded(given: Any) -> dict[str, Any]:
     try:
         schema = orjson.loads(given) if isinstance(given, str) else given
         check_tree(schema)
     except ValueError as error:
         raise InvalidSchema(f"It is no acceptable JSON: {error}") from None
-    if not isinstance(schema, dict) or not schema:
-        raise InvalidSchema("It must be a JSON object that is not empty.")
-    written: dict[str, Any] = as_written(schema)
-    return written
-
-
-def _check_keywords(schema: Schema) -> None:
-    for number, inner in enumerate(_subschemas(schema, MAX_DEPTH)):
-        if number >= MAX_SUBSCHEMAS:
-            raise InvalidSchema(f"It holds more than {MAX_SUBSCHEMAS:,} schemas.")
-        if refused := sorted(REFUSED & inner.keys()):
-            raise InvalidSchema(f"{refused[0]} is not supported.")
-        if "$ref" in inner and _target(inner["$ref"], schema) is None:
-            raise InvalidSchema("$ref must be # or lead to a definition of the schema itself, as #/$defs/Name.")
-
-
-def _subschemas(schema: Any, depth: int) -> Iterator[Schema]:
-    """The schema, and all schemas within it where a keyword says that they are some."""
-    if not isinstance(schema, Mapping):
-        return
-    if depth == 0:
-        raise InvalidSchema(f"It is nested deeper than {MAX_DEPTH} schemas.")
-    yield schema
-    for inner in schemas_within(schema):
-        yield from _subschemas(inner, depth - 1)
-
-
-def _definition(reference: Any, whole: Schema) -> Schema:
-    return _target(reference, whole) or {}
-
-
-def _target(reference: Any, whole: Schema) -> Schema | None:
-    """What a reference leads to. Nothing else of a schema can be led to: a default may look like a schema."""
-    if reference == "#":
-        return whole
-    _, _, path = str(reference).partition("#/")
-    keyword, _, name = path.partition("/")
-    definitions = whole.get(keyword) if keyword in DEFINITIONS and "/" not in name else None
-    if not isinstance(definitions, Mapping):
-        return None
-    found = definitions.get(named(name.replace("~1", "/").replace("~0", "~"), definitions))
-    return found if isinstance(found, Mapping) and str(reference).startswith("#/") else None
-
-
-@dataclass
-class _Run:
-    """A value is held against a schema."""
-
-    whole: Schema
-    followed: int = 0
-
-
-_run: ContextVar[_Run] = ContextVar("run")
-
-
-def _followed(validator: Any, reference: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    run = _run.get()
-    run.followed += 1
-    if run.followed > MAX_REFERENCES:
-        raise _TooManyReferences
-    yield from validator.descend(instance, _definition(reference, run.whole))
-
-
-def _unmatched(*_: Any) -> Iterator[ValidationError]:
-    """Python's expressions can take exponential time, and applications bring their own."""
-    return iter(())
-
-
-_Bounded = extend(Draft202012Validator, {"$ref": _followed, "pattern": _unmatched})
-
-
-def _place(error: ValidationError) -> str:
-    return ".".join(map(str, error.absolute_path)) or "the object"
+    return checked(as_written(schema))

@@ -6,16 +6,11 @@ property `homeTown` as `home_town`, the definition `Pet` as `_pet`. What stands 
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-DEFINITIONS = ("$defs", "definitions")
-OF_SCHEMAS = ("properties", "dependentSchemas", *DEFINITIONS)
-"""Keywords whose value holds schemas by name."""
-SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
-"""Those whose value is a list of schemas."""
-SCHEMA = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-"""Those whose value is a schema."""
+from memories.json_schemas import DEFINITIONS, OF_SCHEMAS, SCHEMA, SCHEMAS, unescaped
+
 _OTHERS = (
     *("minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "minProperties", "maxProperties", "multipleOf"),
     *("exclusiveMinimum", "exclusiveMaximum", "minContains", "maxContains", "dependentRequired"),
@@ -36,7 +31,11 @@ _KEYWORDS = {in_snake_case(keyword): keyword for keyword in (*OF_SCHEMAS, *SCHEM
 
 
 def as_written(schema: Any) -> Any:
-    """Returns the schema with its keywords, and the names in `required`, in their own spelling."""
+    """Returns the schema with its keywords in their own spelling, and with names that are spelt one way."""
+    return _as_written(schema, schema)
+
+
+def _as_written(schema: Any, whole: Any) -> Any:
     if not isinstance(schema, Mapping):
         return schema
     proper = {_KEYWORDS.get(key, key): value for key, value in schema.items()} | {
@@ -44,29 +43,28 @@ def as_written(schema: Any) -> Any:
     }
     for keyword, value in proper.items():
         if keyword in OF_SCHEMAS and isinstance(value, Mapping):
-            proper[keyword] = {name: as_written(inner) for name, inner in value.items()}
+            proper[keyword] = {name: _as_written(inner, whole) for name, inner in value.items()}
         elif keyword in SCHEMAS and isinstance(value, list):
-            proper[keyword] = [as_written(inner) for inner in value]
+            proper[keyword] = [_as_written(inner, whole) for inner in value]
         elif keyword in SCHEMA:
-            proper[keyword] = as_written(value)
+            proper[keyword] = _as_written(value, whole)
     if isinstance(proper.get("required"), list) and isinstance(proper.get("properties"), Mapping):
-        proper["required"] = [named(name, proper["properties"]) for name in proper["required"]]
+        proper["required"] = [_named(name, proper["properties"]) for name in proper["required"]]
+    if isinstance(proper.get("$ref"), str):
+        proper["$ref"] = _reference(proper["$ref"], whole)
     return proper
 
 
-def named(name: Any, among: Collection[str]) -> Any:
-    """Returns how the name is spelt among these, where one of them is it."""
+def _reference(reference: str, whole: Mapping[str, Any]) -> str:
+    start, keyword, name = (*reference.split("/", 2), "", "")[:3]
+    definitions = whole.get(keyword) if start == "#" and keyword in DEFINITIONS else None
+    if isinstance(definitions, Mapping) and _named(unescaped(name), definitions) != unescaped(name):
+        return f"#/{keyword}/{in_snake_case(name)}"
+    return reference
+
+
+def _named(name: Any, among: Collection[str]) -> Any:
+    """How the name is spelt among these, where one of them is it."""
     if isinstance(name, str) and name not in among and (snake := in_snake_case(name)) in among:
         return snake
     return name
-
-
-def schemas_within(schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Yields what a schema holds where a keyword says that it is a schema."""
-    for keyword in OF_SCHEMAS:
-        if isinstance(by_name := schema.get(keyword), Mapping):
-            yield from by_name.values()
-    for keyword in SCHEMAS:
-        if isinstance(listed := schema.get(keyword), list):
-            yield from listed
-    yield from (schema[keyword] for keyword in SCHEMA if keyword in schema)

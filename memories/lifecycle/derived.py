@@ -4,9 +4,10 @@ Writing a summary takes a model seconds, in which its memories may be deleted. S
 `are_unchanged` in the same commit, and whoever deletes calls `drop_derived`: one of them waits for the other.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import BigIntegerField, Count, Exists, F, Func, OuterRef, Q, Sum, TextField
@@ -14,7 +15,9 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from loci.http.idempotency import KEPT_FOR, erase_answers
+from loci.tenancy.batches import delete_some
 from loci.tenancy.context import current_project_id
+from loci.tenancy.models import first_id
 from memories.models import (
     Attribute,
     Entity,
@@ -22,15 +25,28 @@ from memories.models import (
     MemoryState,
     Profile,
     ProfileJob,
+    ProfileJobStatus,
     ProfileOperation,
     ProfileStatus,
     Summary,
 )
 from memories.queries import SEARCHED_ONLY, visible
 from memories.scope import EntityType
+from workers import jobs
+from workers.models import Job, JobState
 
 SUMMARIES_KEPT_FOR = timedelta(days=7)
-PURGED_AT_ONCE = 100
+PROFILE_JOBS_KEPT_FOR = timedelta(days=30)
+
+REFRESH, REFRESH_QUEUE = "profiles", "maintenance"
+"""The kind of job that finds the profiles whose memories have changed."""
+EMPTIED: Final = {"emptied": True}
+"""Where one begins that looks at emptied profiles only."""
+REFRESHED_AFTER = timedelta(minutes=5)
+"""Who deletes one memory often deletes more: profiles are made again when that is likely over."""
+
+_VERSION = Func(Cast("id", TextField()), F("version"), function="hashtextextended", output_field=BigIntegerField())
+_STATE = {"total": Count("id"), "versions": Sum(_VERSION)}
 
 
 @dataclass(frozen=True)
@@ -48,14 +64,23 @@ def cover(where: Q, *, most: int) -> Covered:
     The stamp is another one as soon as one of all these memories changes, comes or goes.
     """
     found = visible(where)
-    version = Func(Cast("id", TextField()), F("version"), function="hashtextextended", output_field=BigIntegerField())
-    state = found.aggregate(total=Count("id"), versions=Sum(version))
+    state = found.aggregate(**_STATE)
     is_attribute = Exists(Attribute.objects.filter(memory_id=OuterRef("id")))
     best = found.annotate(is_attribute=is_attribute).order_by(
         "-is_attribute", F("importance").desc(nulls_last=True), "-created_at", "-id"
     )
-    stamp = f"{state['total']} {state['versions'] or 0}"
-    return Covered(list(best.defer(*SEARCHED_ONLY)[:most]), state["total"], stamp)
+    return Covered(list(best.defer(*SEARCHED_ONLY)[:most]), state["total"], _stamp(state))
+
+
+def stamps_of(users: Collection[str], where: Q) -> dict[str, str]:
+    """Returns for each of these users the stamp that `cover` would, of what is remembered where `where` admits it."""
+    states = visible(where & Q(user_id__in=users)).values("user_id").annotate(**_STATE)
+    found = {state["user_id"]: state for state in states}
+    return {user: _stamp(found.get(user, {})) for user in users}
+
+
+def _stamp(state: Mapping[str, Any]) -> str:
+    return f"{state.get('total', 0)} {state.get('versions') or 0}"
 
 
 def are_unchanged(memories: Collection[Memory]) -> bool:
@@ -75,14 +100,26 @@ def owner_of(memory: Memory) -> str:
 
 
 def drop_derived(memories: Collection[Memory]) -> None:
-    """Deletes the summaries that may repeat what these memories said, and empties the profiles of their users."""
+    """Deletes the summaries that may repeat what these memories said, and empties the profiles of their users.
+
+    Those are generated again soon, where profiles are on.
+    """
     if not memories:
         return
     _lock("pg_advisory_xact_lock_shared")
     Summary.objects.filter(_may_cover(memories)).delete()
     users = {memory.user_id for memory in memories if memory.user_id is not None}
     profiles = Profile.objects.filter(entity__type=EntityType.USER, entity__name__in=users)
-    profiles.update(content={}, status=ProfileStatus.PENDING, error="")
+    if profiles.update(content={}, status=ProfileStatus.PENDING, error="", stamp=""):
+        _refresh_soon()
+
+
+def _refresh_soon() -> None:
+    """A job that is not due yet does for all who delete until then."""
+    now = timezone.now()
+    waiting = Job.objects.filter(kind=REFRESH, queue=REFRESH_QUEUE, state=JobState.PENDING, not_before__gt=now)
+    if not waiting.exists():
+        jobs.enqueue(kind=REFRESH, queue=REFRESH_QUEUE, not_before=now + REFRESHED_AFTER, cursor=EMPTIED)
 
 
 def _may_cover(memories: Collection[Memory]) -> Q:
@@ -106,11 +143,16 @@ def drop_derived_of(kind: EntityType, name: str) -> None:
     erase_answers(list(recent.filter(entities__overlap=named).values_list("id", flat=True)))
 
 
-def purge_summaries() -> None:
-    """Deletes some of the summaries that nobody has renewed for a week."""
-    old = Summary.objects.filter(created_at__lt=timezone.now() - SUMMARIES_KEPT_FOR).order_by("created_at")
-    some = old.select_for_update(of=["self"], skip_locked=True)[:PURGED_AT_ONCE]
-    Summary.objects.filter(id__in=[*some.values_list("id", flat=True)]).delete()
+def prune_summaries(now: datetime, most: int) -> int:
+    """Deletes up to `most` summaries that nobody has renewed for a week; returns how many."""
+    return delete_some(Summary.objects.filter(created_at__lt=now - SUMMARIES_KEPT_FOR).order_by("created_at"), most)
+
+
+def prune_profile_jobs(now: datetime, most: int) -> int:
+    """Deletes up to `most` ended generations that were asked for a month ago; returns how many."""
+    ended = [ProfileJobStatus.SUCCEEDED, ProfileJobStatus.FAILED]
+    old = ProfileJob.objects.filter(id__lt=first_id(now - PROFILE_JOBS_KEPT_FOR), status__in=ended)
+    return delete_some(old.order_by("id"), most)
 
 
 def _lock(function: str) -> None:

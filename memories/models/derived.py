@@ -67,7 +67,8 @@ class Profile(Scoped):
     """What is known of a user, in the form of the project's schema.
 
     `error` says why the last generation failed, `generation_count` how many succeeded, the last of them at
-    `updated_at`. Deleting a memory of the user empties the profile.
+    `updated_at`. `stamp` tells of which state of the user's memories it was made; it is empty where that is to be done
+    again whatever they say. Deleting a memory of the user empties the profile.
     """
 
     entity = TenantForeignKey(Entity)
@@ -75,6 +76,7 @@ class Profile(Scoped):
     status = models.CharField(max_length=32, choices=ProfileStatus, default=ProfileStatus.PENDING)
     error = models.TextField(blank=True, default="")
     generation_count = models.PositiveIntegerField(default=0)
+    stamp = models.CharField(max_length=100, blank=True, default="", db_default="")
     updated_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -86,10 +88,11 @@ class Profile(Scoped):
 
 
 class ProfileOperation(models.TextChoices):
-    """Why profiles are generated: one was asked for, some are to show what the schema makes of users."""
+    """Why profiles are generated: one was asked for, some show what the schema makes of users, or memories changed."""
 
     TRIGGER = "trigger"
     SAMPLE = "sample"
+    REFRESH = "refresh"
 
 
 class ProfileJobStatus(models.TextChoices):

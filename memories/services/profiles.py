@@ -41,6 +41,7 @@ from workers.outcomes import Outcome
 
 KIND = "profile"
 QUEUE = "feedback"
+REFRESH_LANE = "profiles"
 
 SAMPLE_PAUSE = timedelta(seconds=60)
 """A sample asks a model up to twenty times: a project has one at a time."""
@@ -155,7 +156,18 @@ def _accept(operation: ProfileOperation, users: Sequence[Entity], by: Author) ->
     if not users:
         _end(request)
         return Started(request, names, None)
-    return Started(request, names, jobs.enqueue(kind=KIND, queue=QUEUE, cursor={"request": str(request.id)}))
+    return Started(request, names, jobs.enqueue(kind=KIND, queue=QUEUE, cursor=_cursor(request)))
+
+
+def request_refresh(users: Sequence[UUID]) -> None:
+    """Stores the generation of profiles whose memories have changed, inside a `tenant_tx`; they stay until then."""
+    request = ProfileJob.objects.create(operation=ProfileOperation.REFRESH, entities=list(users))
+    # Of a project one runs at a time, so that workers are left to what somebody waits for.
+    jobs.enqueue(kind=KIND, queue=QUEUE, lane=REFRESH_LANE, not_before=timezone.now(), cursor=_cursor(request))
+
+
+def _cursor(request: ProfileJob) -> Json:
+    return {"request": str(request.id)}
 
 
 def mark_running(claim: Claim) -> None:
@@ -174,13 +186,17 @@ def give_up(claim: Claim, _reason: str) -> None:
 
 @dataclass(frozen=True)
 class _Step:
-    """The next user of a generation, and what is known of it; no material where the user or the profiles are gone."""
+    """The next user of a generation, and what is known of it, with its stamp.
+
+    There is no material where the user or the profiles are gone, or a refresh has nothing to do.
+    """
 
     request: ProfileJob
     user_id: UUID
     settings: ProfileSettings
     material: Material | None
     memories: Sequence[Memory] = ()
+    stamp: str = ""
 
 
 def perform_profiles(claim: Claim) -> None:
@@ -204,7 +220,10 @@ def _next_step(claim: Claim) -> _Step:
     if user is None or not settings.enabled:
         return _Step(request, user_id, settings, None)
     material, covered = known_of(user)
-    return _Step(request, user_id, settings, material, covered.memories)
+    is_done = Profile.objects.filter(entity=user, stamp=covered.stamp).exists()
+    if is_done and request.operation == ProfileOperation.REFRESH:
+        return _Step(request, user_id, settings, None)
+    return _Step(request, user_id, settings, material, covered.memories, covered.stamp)
 
 
 def _generated(claim: Claim, step: _Step) -> Generated | None:
@@ -222,7 +241,7 @@ def _generated(claim: Claim, step: _Step) -> Generated | None:
 
 def _commit(claim: Claim, step: _Step, made: Generated | None) -> bool:
     """Keeps what was made, and tells whether users are left."""
-    request, became = step.request, _keep(step.user_id, made)
+    request, became = step.request, _keep(step, made)
     setattr(request, became, getattr(request, became) + 1)
     if request.completed < len(request.entities):
         jobs.advance(claim, claim.cursor or {})
@@ -233,16 +252,18 @@ def _commit(claim: Claim, step: _Step, made: Generated | None) -> bool:
     return False
 
 
-def _keep(user_id: UUID, made: Generated | None) -> str:
+def _keep(step: _Step, made: Generated | None) -> str:
     """Returns as what it counts. The user is locked: one that is erased meanwhile gets no profile."""
-    user = Entity.objects.select_for_update(of=["self"], no_key=True).filter(id=user_id).first()
+    user = Entity.objects.select_for_update(of=["self"], no_key=True).filter(id=step.user_id).first()
     profile = Profile.objects.filter(entity=user).first() if user else None
     if profile is None:
         return "skipped"
-    if made is None:
-        profile.status = ProfileStatus.SUCCEEDED if profile.content else ProfileStatus.PENDING
-    else:
+    if made is not None:
         profile.status, profile.error = made.status, made.error
+        # A model that cannot be had says nothing of the memories: they are tried again.
+        profile.stamp = step.stamp if made.error != MODEL_FAILED else ""
+    elif profile.status == ProfileStatus.PENDING and profile.content:
+        profile.status = ProfileStatus.SUCCEEDED
     if made and made.status == ProfileStatus.SUCCEEDED:
         profile.generation_count += 1
         profile.updated_at = timezone.now()

@@ -4,9 +4,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+import psutil
 
 from tests.bench.footprint import MB, footprints
 from tests.bench.report import say, show
@@ -123,8 +125,9 @@ def _sampled(server: Server) -> Iterator[Peak]:
 
 def _sample(server: Server, peak: Peak, is_over: Callable[[], bool]) -> None:
     while not is_over():
-        now = _resident(server)
-        peak.most = {name: max(size, peak.most.get(name, 0)) for name, size in now.items()}
+        with suppress(psutil.Error):  # Of a process that has just ended nothing is known.
+            now = _resident(server)
+            peak.most = {**peak.most, **{name: max(size, peak.most.get(name, 0)) for name, size in now.items()}}
         time.sleep(SAMPLE_S)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from loci.models import IdempotencyKey, RequestLog
 from loci.tenancy.context import Tenant, tenant_tx
 from loci.tenancy.models import first_id
-from memories.models import Access, Blob, Event, Memory, Message, Quarantined
+from memories.models import Access, Blob, Event, Memory, Message, ProfileJob, Quarantined, Summary
 from tests.conftest import Person, Services
 from tests.fakes.llm import FakeLLM
 from tests.memories.safety.test_rollback import counts, key_of, mallory, roll_back
@@ -64,9 +64,10 @@ def pass_days(person: Person, days: int) -> None:
         RequestLog.objects.update(created_at=F("created_at") - by)
         Blob.objects.update(expires_at=F("expires_at") - by)
         Job.objects.update(finished_at=F("finished_at") - by)
+        Summary.objects.update(created_at=F("created_at") - by)
         shift = int(by.total_seconds() * 1000) << 80
         rows: Any
-        for rows in (Message.objects.all(), Job.objects.all()):
+        for rows in (Message.objects.all(), Job.objects.all(), ProfileJob.objects.all()):
             for row_id in list(rows.values_list("id", flat=True)):
                 rows.filter(id=row_id).update(id=UUID(int=row_id.int - shift))
 

@@ -15,6 +15,7 @@ from tests.conftest import Person
 from tests.fakes.llm import FakeLLM, Fault, data_of
 from tests.memories.support import Json, call, delete, keep, ok, put, supersede
 from tests.memories.test_bound_keys import bound
+from tests.memories.test_retention import WEEK, prune
 
 SUMMARY = "/v1/summary/"
 ALEX: Json = {"filters": {"user_id": "alex"}}
@@ -153,6 +154,16 @@ def test_memories_that_look_alike_do_not_pass_for_each_other(alice: Person, llm:
         Memory.objects.filter(id=second).update(state=MemoryState.ACTIVE, replaced_by=None)
     supersede(alice, first, by=second)
     assert summary(alice)["summary"] == "Coffee."
+
+
+def test_a_kept_summary_is_gone_after_a_week(alice: Person, llm: FakeLLM) -> None:
+    keep(alice, "Likes tea")
+    llm.answers = lambda _: {"summary": "Tea."}
+    summary(alice)
+    prune(alice, after=5)
+    assert kept_summaries(alice) == ["Tea."]
+    prune(alice, after=WEEK - 5)
+    assert kept_summaries(alice) == []
 
 
 def test_one_of_other_filters_or_of_another_key_is_another_summary(alice: Person, llm: FakeLLM) -> None:

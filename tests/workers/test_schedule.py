@@ -162,7 +162,8 @@ def test_the_dispatcher_stores_and_rings_for_them(old: None, services: Services)
     counted = REGISTRY.get_sample_value("loci_jobs_scheduled_total", {"kind": "retention"}) or 0
     turns = iter([False, False, True])
     dispatch_until(lambda: next(turns))
-    assert rings(services, "maintenance") == len(stored("retention")) == 4
+    assert (len(stored("retention")), len(stored("profiles"))) == (4, 2)
+    assert rings(services, "maintenance") == 4 + 2
     assert REGISTRY.get_sample_value("loci_jobs_scheduled_total", {"kind": "retention"}) == counted + 4
 
 

@@ -1,5 +1,6 @@
 """Profiles of users (contract.md §12): attributes and memories in the form of a schema, by a model or without one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -7,12 +8,14 @@ from django.db.models import Q
 from loci.net.endpoint import endpoint
 from memories.attributes import current_attributes
 from memories.extraction.asking import NoValidAnswer
-from memories.json_schemas import Json, errors_of
+from memories.json_schemas import InvalidSchema, Json, misfits
+from memories.lifecycle import derived
 from memories.lifecycle.derived import Covered, cover
 from memories.lifecycle.profiles.plain import Material, filled
 from memories.models import Entity, ProfileStatus, Trust
 
 MAX_MEMORIES = 200
+_TRUSTED = ~Q(trust=Trust.EXTERNAL)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ def known_of(user: Entity) -> tuple[Material, Covered]:
 
     What documents and web pages say is left out: whoever wrote them is not the user.
     """
-    covered = cover(Q(user_id=user.name) & ~Q(trust=Trust.EXTERNAL), most=MAX_MEMORIES)
+    covered = cover(Q(user_id=user.name) & _TRUSTED, most=MAX_MEMORIES)
     supporting = {memory.id for memory in covered.memories}
     attributes = {
         attribute.key: told.value or ""
@@ -37,6 +40,11 @@ def known_of(user: Entity) -> tuple[Material, Covered]:
         if attribute.memory_id in supporting
     }
     return Material(attributes, covered.memories), covered
+
+
+def stamps_of(names: Collection[str]) -> dict[str, str]:
+    """Returns the stamp that `known_of` would, for each of these users; inside a `tenant_tx`."""
+    return derived.stamps_of(names, _TRUSTED)
 
 
 def generate(material: Material, schema: Json, instructions: str) -> Generated:
@@ -48,9 +56,11 @@ def generate(material: Material, schema: Json, instructions: str) -> Generated:
         return Generated(ProfileStatus.INSUFFICIENT_DATA, {})
     try:
         profile = _made(material, schema, instructions)
+        missing = [misfit.says for misfit in misfits(schema, profile) if misfit.rule == "required"]
     except NoValidAnswer as error:
         return Generated(ProfileStatus.FAILED, {}, f"No answer of the model was a profile: {error.reason}.")
-    missing = [misfit.says for misfit in errors_of(profile, schema) if misfit.rule == "required"]
+    except InvalidSchema as error:
+        return Generated(ProfileStatus.FAILED, {}, f"The schema cannot be used: {error}")
     if missing or not profile:
         return Generated(ProfileStatus.INSUFFICIENT_DATA, {}, "; ".join(missing))
     return Generated(ProfileStatus.SUCCEEDED, profile)

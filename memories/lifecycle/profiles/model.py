@@ -15,13 +15,12 @@ from loci.net.endpoint import Endpoint
 from loci.net.llm import Budget
 from memories.extraction.asking import valid_answer
 from memories.extraction.llm_schema import InvalidAnswerError, clean, parse
-from memories.json_schemas import Json, errors_of
+from memories.json_schemas import Json, misfits, resolved, told
 from memories.lifecycle.profiles.plain import Material
 
 PROMPT = Path(__file__).parent / "prompts" / "profile-1.md"
 MEMORY_CHARS = 500
 MAX_PROFILE_BYTES = 32 * 1024
-SHOWN_PROBLEMS = 5
 
 
 def _as_text(profile: Any) -> Any:
@@ -73,11 +72,10 @@ def _read(schema: Json, text: str) -> Json:
         raise error if isinstance(error, InvalidAnswerError) else InvalidAnswerError("`profile` is no JSON") from None
     if not isinstance(profile, dict) or len(json.dumps(profile)) > MAX_PROFILE_BYTES:
         raise InvalidAnswerError("`profile` is no object, or too large")
-    named = schema.get("properties", {})
+    named = resolved(schema, schema).get("properties", {})
     known = {name: _without_nulls(value) for name, value in profile.items() if name in named and value is not None}
-    problems = [misfit.says for misfit in errors_of(known, schema) if misfit.rule != "required"]
-    if problems:
-        raise InvalidAnswerError("; ".join(problems[:SHOWN_PROBLEMS]))
+    if unfit := [misfit for misfit in misfits(schema, known) if misfit.rule != "required"]:
+        raise InvalidAnswerError(told(unfit))
     return known
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from memories.json_schemas import Json, errors_of, resolved
+from memories.json_schemas import MAX_DEPTH, Json, Schema, misfits, resolved
 from memories.models import Memory
 from memories.resolution.attribute_keys import canonical_key
 
@@ -45,32 +45,43 @@ class Material:
 
 def filled(schema: Json, material: Material) -> Json:
     """Returns as much of a profile as names lead to: what is in it fits the schema, what is required may be missing."""
-    profile = _object(schema, material, schema, level=1)
-    unfit = {misfit.path[0] for misfit in errors_of(profile, schema) if misfit.path and misfit.rule != "required"}
+    profile = _object(resolved(schema, schema), material, schema, level=1)
+    unfit = {misfit.path[0] for misfit in misfits(schema, profile) if misfit.path and misfit.rule != "required"}
     return {name: value for name, value in profile.items() if name not in unfit}
 
 
-def _object(schema: Json, material: Material, root: Json, *, level: int) -> Json:
+def _object(schema: Schema, material: Material, root: Json, *, level: int) -> Json:
     allowed = {name: part for name, part in schema.get("properties", {}).items() if part is not False}
-    found = {name: _value(name, resolved(part, root), material, root, level) for name, part in allowed.items()}
+    found = {name: _value(name, _chosen(part, root), material, root, level) for name, part in allowed.items()}
     return {name: value for name, value in found.items() if value not in (None, [], {})}
 
 
-def _value(name: str, schema: Json, material: Material, root: Json, level: int) -> Any:
+def _chosen(part: Any, root: Json) -> Schema:
+    """What a part of the schema stands for, of alternatives the first that is not null."""
+    for _ in range(MAX_DEPTH):
+        part = resolved(part, root)
+        alternatives = part.get("anyOf") or part.get("oneOf")
+        if not alternatives:
+            return part
+        part = next((each for each in alternatives if each != {"type": "null"}), {})
+    return {}
+
+
+def _value(name: str, schema: Schema, material: Material, root: Json, level: int) -> Any:
     spelt = _HUMP.sub("_", name).lower().replace("-", "_").replace(" ", "_")
     kinds = schema.get("type", "string")
     kind = next((each for each in kinds if each != "null"), "") if isinstance(kinds, list) else kinds
     if kind == "object":
         return _object(schema, material, root, level=level + 1) if level < MAX_LEVELS else None
     if kind == "array":
-        items = resolved(schema.get("items", {}), root)
+        items = _chosen(schema.get("items", {}), root)
         if items.get("type", "string") != "string":
             return None
         return _distinct(_items(spelt, material))[: min(MAX_ITEMS, int(schema.get("maxItems", MAX_ITEMS)))]
     return _scalar(material.attributes.get(canonical_key(spelt), ""), kind, schema)
 
 
-def _scalar(value: str, kind: str, schema: Json) -> Any:
+def _scalar(value: str, kind: str, schema: Schema) -> Any:
     if not value:
         return None
     if choices := schema.get("enum"):

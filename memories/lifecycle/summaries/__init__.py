@@ -16,7 +16,7 @@ from loci.http.places import place_if_free
 from loci.net.endpoint import Endpoint, endpoint
 from loci.net.spending import metered
 from loci.tenancy.context import Tenant, tenant_tx
-from memories.lifecycle.derived import Covered, are_unchanged, cover, purge_summaries
+from memories.lifecycle.derived import Covered, are_unchanged, cover
 from memories.lifecycle.summaries.plain import put_together
 from memories.models import Memory, Summary
 from memories.retrieval.filters import Node, named_entity, to_q
@@ -133,7 +133,6 @@ def _keep(tenant: Tenant, where: Node, key: str, read: Covered, made: Summarized
     with tenant_tx(tenant):
         if not are_unchanged(read.memories):
             return
-        purge_summaries()
         columns = {"stamp": read.stamp, "text": made.text, "covered": made.covered, "created_at": made.created_at}
         Summary.objects.update_or_create(key=key, defaults={**columns, **ids})
 

@@ -63,8 +63,15 @@ def test_an_answer_that_does_not_fit_is_repaired_once(told: Person, llm: FakeLLM
     llm.script(BAD, GOOD)
     assert result(told, export(told, schema=PROFILE, user_id="alex")) == (GOOD, "llm")
     repair = llm.requests[1]["messages"][-1]["content"]
-    assert "'city' is a required property" in repair
-    assert "pets: 'none' is not of type 'array'" in repair
+    assert "city is missing; pets does not fit `type`" in repair
+
+
+def test_a_schema_that_never_ends_fails_the_export(told: Person, llm: FakeLLM) -> None:
+    endless = {"allOf": [{"$ref": "#/$defs/endless"}]}
+    schema = {"type": "object", "properties": {"pets": endless}, "required": ["pets"], "$defs": {"endless": endless}}
+    llm.script(GOOD)
+    failed = fetch(told, memory_export_id=export(told, schema=schema, user_id="alex"))
+    assert (failed.status_code, "without end" in failed.json()["error"]) == (400, True)
 
 
 @pytest.mark.parametrize("answer", [BAD, Fault.GARBAGE, "[1]"], ids=str)

@@ -75,3 +75,12 @@ def test_a_property_is_filled_by_what_its_name_means(name: str, schema: Any, val
 )
 def test_what_does_not_fit_stays_empty(name: str, schema: Any) -> None:
     assert made({name: schema, "name": {"type": "string"}}, required=["shoe_size"]) == {"name": "Alex"}
+
+
+def test_a_schema_that_names_itself_is_filled_as_deep_as_it_is_known() -> None:
+    node = {"type": "object", "properties": {"city": {"type": "string"}, "about": {"$ref": "#/$defs/node"}}}
+    schema: Any = {"$ref": "#/$defs/node", "$defs": {"node": node}}
+    assert filled(schema, Material(ATTRIBUTES, MEMORIES)) == {
+        "city": "Berlin",
+        "about": {"city": "Berlin", "about": {"city": "Berlin"}},
+    }

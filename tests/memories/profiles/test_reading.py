@@ -51,6 +51,15 @@ def test_a_model_fills_the_schema_from_numbered_memories(alice: Person, llm: Fak
     assert "alex" not in str(llm.requests[-1])
 
 
+def test_a_schema_that_never_ends_fails_and_says_so(alice: Person, llm: FakeLLM) -> None:
+    keep(alice, "Is 30 years old")
+    endless = {"allOf": [{"$ref": "#/$defs/endless"}]}
+    enable(alice, schema={"type": "object", "properties": {"age": endless}, "$defs": {"endless": endless}})
+    llm.script(answer(age=30))
+    found = generate(alice)
+    assert (found["status"], "without end" in found["error"]) == ("failed", True)
+
+
 def test_an_answer_that_does_not_fit_is_repaired_once(alice: Person, llm: FakeLLM) -> None:
     keep(alice, "Is 30 years old")
     enable(alice, schema=SCHEMA)

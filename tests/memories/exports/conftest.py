@@ -1,3 +1,0 @@
-from tests.memories.conftest import llm
-
-__all__ = ["llm"]
