@@ -72,6 +72,8 @@ def test_a_project_has_the_contracts_shape(alice: Person) -> None:
         "version": "v2",
         "active_prompt_profile": None,
         "decay": False,
+        "review_negative_feedback": "off",
+        "consolidation": "off",
         "add_wait_ms": 0,
         "v1_is_synchronous": False,
         "shows_superseded": False,

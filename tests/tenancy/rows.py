@@ -107,7 +107,7 @@ def make_rows(
                 **scope,
             ),
             Summary.objects.create(key=text_hash(key), stamp="1 1", text=text, covered=1, **scope),
-            ProfileSettings.objects.create(enabled=True, user_instructions=text),
+            ProfileSettings.objects.update_or_create(defaults={"enabled": True, "user_instructions": text})[0],
             Profile.objects.create(entity=entity, content={"home": text}, status="succeeded", **scope),
             ProfileJob.objects.create(operation="sample", entities=[entity.id]),
             Export.objects.create(
