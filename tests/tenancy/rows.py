@@ -108,7 +108,9 @@ def make_rows(
             ),
             Summary.objects.create(key=text_hash(key), stamp="1 1", text=text, covered=1, **scope),
             ProfileSettings.objects.update_or_create(defaults={"enabled": True, "user_instructions": text})[0],
-            Profile.objects.create(entity=entity, content={"home": text}, status="succeeded", **scope),
+            Profile.objects.update_or_create(
+                entity=entity, defaults={"content": {"home": text}, "status": "succeeded", **scope}
+            )[0],
             ProfileJob.objects.create(operation="sample", entities=[entity.id]),
             Export.objects.create(
                 event=event,
