@@ -14,7 +14,7 @@ from loci.http.renderer import dump_json, moment
 from memories.history import histories_of
 from memories.models import Attribute, Entity, Event, Export, Feedback, Memory, MemoryState, Message
 from memories.queries import SEARCHED_ONLY
-from memories.retrieval.filters import fold, named_entities, to_q
+from memories.retrieval.filters import EVERYTHING, fold, named_entities, to_q
 from memories.wire import memory_json
 
 Json = dict[str, Any]
@@ -51,9 +51,10 @@ def _messages(export: Export, event: Event) -> QuerySet[Message]:
 
 
 def _entities(export: Export, event: Event) -> QuerySet[Entity]:
-    named = named_entities(fold(export.asked))
-    wanted = Q()
-    for entity in named:
+    """Those that the filters name, or all where there are none."""
+    where = fold(export.asked)
+    wanted = Q() if where == EVERYTHING else Q(pk__in=[])
+    for entity in named_entities(where):
         kind, _, name = entity.partition(":")
         wanted |= Q(type=kind, name=name)
     entities: QuerySet[Entity] = Entity.objects.filter(wanted, created_at__lte=event.created_at)

@@ -217,3 +217,12 @@ def test_the_job_of_an_export_is_told_of_by_its_event(alice: Person) -> None:
     export_id = ask(alice, format="jsonl", filters=ALEX)
     assert job_of(alice, export_id).queue == "exports"
     assert [event(alice, export_id)[name] for name in ("event_type", "status")] == ["EXPORT", "PENDING"]
+
+
+def test_a_file_tells_only_of_entities_that_its_filters_name(alice: Person) -> None:
+    keep(alice, "Likes tea")
+    keep(alice, "Likes coffee", user_id="blake")
+    others = export(alice, format="jsonl", include=["entities"], filters={"user_id": {"ne": "blake"}})
+    alex = export(alice, format="jsonl", include=["entities"], filters={"AND": [{"user_id": "alex"}]})
+    assert lines(alice, others, "entity") == []
+    assert [row["name"] for row in lines(alice, alex, "entity")] == ["alex"]
