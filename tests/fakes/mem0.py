@@ -1,13 +1,13 @@
 """The part of the hosted service that an import reads, in its own shapes, on loopback (contract.md §3, §5.8, §5.13)."""
 
 import json
-import threading
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.loopback import Loopback
 
 Json = dict[str, Any]
 
@@ -15,7 +15,7 @@ KEY = "m0-hosted-key"
 
 
 @dataclass
-class Hosted:
+class Hosted(Loopback):
     """Holds memories, newest first, and their histories by id. `failures` are answered first, one to each request.
 
     `failing_pages` of memories are answered 503, and a wait longer than anybody's patience.
@@ -29,23 +29,11 @@ class Hosted:
     requests: list[tuple[str, Json]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.serve_by(_Server(self))
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        return f"http://127.0.0.1:{self.bound_port}"
 
 
 class _Server(ThreadingHTTPServer):

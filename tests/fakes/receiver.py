@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
+
+from tests.fakes.loopback import Loopback
 
 HANG_S = 20.0
 """How long posts to `/hang` wait: longer than anybody who delivers."""
@@ -57,7 +58,7 @@ class Answer:
 
 
 @dataclass
-class Receiver:
+class Receiver(Loopback):
     """Answers each message with the next of `answers`, the last of them again and again; or as `react` says."""
 
     answers: list[Answer] = field(default_factory=lambda: [Answer()])
@@ -66,9 +67,8 @@ class Receiver:
     received: list[Seen] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._server = _Server(self, self.port)
-        self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.serve_by(_Server(self, self.port))
+        self.port = self.bound_port
 
     @property
     def url(self) -> str:
@@ -88,17 +88,6 @@ class Receiver:
     def run(self) -> None:
         """Serves until the process ends."""
         self._server.serve_forever()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,13 +1,13 @@
 """A reranker on loopback that speaks the dialects, and fails in the ways, that real ones do."""
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.fakes.loopback import Loopback
 
 Json = dict[str, Any]
 
@@ -24,7 +24,7 @@ class Dialect(StrEnum):
 
 
 @dataclass
-class FakeReranker:
+class FakeReranker(Loopback):
     """The server. `answer` replaces what is sent; `status` and `hangs` are failures of the service itself."""
 
     dialect: Dialect = Dialect.COHERE
@@ -39,31 +39,17 @@ class FakeReranker:
     headers: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.stopping = threading.Event()
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.serve_by(_Server(self))
 
     @property
     def url(self) -> str:
         """Returns the value for `RERANK_BASE_URL`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        return f"http://127.0.0.1:{self.bound_port}/v1"
 
     def scores(self, texts: list[str]) -> list[float]:
         """Returns how it likes each text: those that it prefers, then the others as they come."""
         liked = {text: len(self.prefers) - at for at, text in enumerate(self.prefers)}
         return [float(liked.get(text, at / -1000)) for at, text in enumerate(texts)]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):
@@ -90,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, fake: FakeReranker, body: Json) -> None:
         if fake.hangs:
-            fake.stopping.wait()
+            fake.closing.wait()
         elif fake.drips:
             self._drip(fake)
         elif self.path != "/v1/rerank":
@@ -105,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", "1000000")
         self.end_headers()
-        while not fake.stopping.wait(0.05):
+        while not fake.closing.wait(0.05):
             self.wfile.write(b" ")
 
     def _send(self, status: int, answer: Any) -> None:

@@ -4,14 +4,14 @@ import functools
 import gzip
 import socket
 import ssl
-import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
+
+from tests.fakes.loopback import Loopback
 
 DRIP_PAUSE_S = 0.05
 
@@ -33,7 +33,7 @@ class Seen:
 
 
 @dataclass
-class Site:
+class Site(Loopback):
     """Serves at `port`, with TLS when it has a context. `names` are what clients gave in their handshakes (SNI)."""
 
     tls: ssl.SSLContext | None = None
@@ -43,33 +43,19 @@ class Site:
     """By path; they go before the answers that are known by theirs."""
 
     def __post_init__(self) -> None:
-        self.closing = threading.Event()
-        self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.serve_by(_Server(self))
         if self.tls:
             self.tls.sni_callback = lambda _, name, __: self.names.append(name)
 
     @property
     def port(self) -> int:
         """Returns the port, of 127.0.0.1."""
-        return int(self._server.server_address[1])
+        return self.bound_port
 
     @property
     def paths(self) -> list[str]:
         """Returns the paths of the requests that arrived."""
         return [seen.path for seen in self.requests]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

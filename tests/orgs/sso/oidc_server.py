@@ -5,16 +5,16 @@ import functools
 import hashlib
 import json
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.fakes.loopback import Loopback
 
 CLIENT_ID = "loci"
 CLIENT_SECRET = "of the tests"
@@ -27,12 +27,11 @@ def key_of(name: str) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 
 
-class OidcServer:
+class OidcServer(Loopback):
     """Signs people in. A test may replace parts of its `config`, and how it makes tokens (`sign`)."""
 
     def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.serve_by(ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self)))
         self.key = key_of("provider")
         self.config: Any = {
             "issuer": self.issuer,
@@ -50,7 +49,7 @@ class OidcServer:
     @property
     def place(self) -> str:
         """Returns host and port."""
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        return f"127.0.0.1:{self.bound_port}"
 
     @property
     def issuer(self) -> str:
@@ -92,17 +91,6 @@ class OidcServer:
         assert asked["redirect_uri"] == form["redirect_uri"]
         assert (form["client_id"], form["client_secret"]) == (CLIENT_ID, CLIENT_SECRET)
         return {"access_token": "of the provider", "token_type": "Bearer", "id_token": self.sign(claims)}
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _handler_of(server: OidcServer) -> type[BaseHTTPRequestHandler]:
