@@ -11,7 +11,8 @@ from orgs import audit
 from orgs.models import Membership, Role, User
 from orgs.services.agent_mode import DOMAIN as AGENTS
 from orgs.services.mailing import of_organization, send_mail
-from webhooks.models import Delivery, DeliveryState, EventType, WebhookEndpoint
+from webhooks.models import DeliveryState, EventType, WebhookEndpoint
+from webhooks.queries import pending
 from webhooks.queueing import FAILING_AFTER, keep_to_one_lane, withdraw
 from workers import jobs
 from workers.jobs import Claim
@@ -69,9 +70,9 @@ def disable(endpoint: WebhookEndpoint, reason: str) -> None:
 
 
 def give_up_waiting(endpoint: WebhookEndpoint) -> None:
-    """Gives up all that waits for the endpoint. What is being posted at the moment ends by itself."""
-    waiting = Delivery.objects.filter(id__in=withdraw(endpoint.id, DISABLED), state=DeliveryState.PENDING)
-    waiting.update(state=DeliveryState.FAILED, last_error=DISABLED, next_at=None, finished_at=timezone.now())
+    """Gives up all that waits for the endpoint. What is being posted at the moment may still be delivered."""
+    pending(endpoint).update(state=DeliveryState.FAILED, last_error=DISABLED, next_at=None, finished_at=timezone.now())
+    withdraw(endpoint.id, DISABLED)
 
 
 def mail_disabled_endpoint(claim: Claim) -> None:

@@ -1,8 +1,8 @@
 """What is known of webhooks, inside the caller's `tenant_tx`.
 
-Whoever changes an endpoint's deliveries locks the endpoint first, then deliveries in the order of their ids, and their
-jobs last: so nobody waits in a circle. Only a memory that is forgotten reaches deliveries of many endpoints, and locks
-none of these.
+Whoever changes several deliveries of an endpoint, or says how one went, locks the endpoint first, and many deliveries
+in the order of their ids: so nobody waits in a circle. Only a memory that is forgotten reaches deliveries of many
+endpoints, and locks none of these.
 """
 
 from collections.abc import Iterable

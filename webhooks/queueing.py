@@ -50,12 +50,9 @@ def keep_to_one_lane(endpoint_id: UUID, lane: str | None) -> None:
         Job.objects.filter(queue=QUEUE, lane__in=others, state=JobState.PENDING).update(lane=first)
 
 
-def withdraw(endpoint_id: UUID, reason: str) -> list[UUID]:
-    """Kills the jobs that wait for the endpoint, and returns whose they were: the ids of deliveries."""
-    waiting = Job.objects.filter(queue=QUEUE, lane__in=_lanes(endpoint_id), state=JobState.PENDING)
-    deliveries = list(waiting.select_for_update(of=["self"]).values_list("event_id", flat=True))
-    jobs.cancel(deliveries, reason)
-    return deliveries
+def withdraw(endpoint_id: UUID, reason: str) -> None:
+    """Kills the jobs that wait for the endpoint."""
+    jobs.kill(Job.objects.filter(queue=QUEUE, lane__in=_lanes(endpoint_id), state=JobState.PENDING), reason)
 
 
 def _lane_of(delivery: Delivery, *, is_failing: bool) -> str:

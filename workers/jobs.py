@@ -280,9 +280,12 @@ def unpublish(job_id: UUID) -> None:
 
 def cancel(event_ids: Iterable[UUID] | QuerySet[Any, Any], reason: str) -> None:
     """Kills the open jobs of these events; a job in flight fails its fence, so its work is never committed."""
-    Job.objects.filter(event_id__in=event_ids, state__in=OPEN).update(
-        state=JobState.DEAD, fence=F("fence") + 1, finished_at=Now(), last_error=reason
-    )
+    kill(Job.objects.filter(event_id__in=event_ids, state__in=OPEN), reason)
+
+
+def kill(unwanted: QuerySet[Job], reason: str) -> None:
+    """Makes these jobs dead, whoever holds them."""
+    unwanted.update(state=JobState.DEAD, fence=F("fence") + 1, finished_at=Now(), last_error=reason)
 
 
 def lock(event_ids: Collection[UUID]) -> None:
