@@ -1,5 +1,6 @@
 """Reads settings from the environment: `NAME`, the file named by `NAME_FILE`, or the secrets of an embedded start."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,12 +68,15 @@ def env_float(name: str, default: float | None) -> float | None:
 
 
 def env_floats(name: str, default: str) -> list[float]:
-    """Returns the numbers of a setting, separated by commas; raises `ImproperlyConfigured` for what is none."""
+    """Returns the numbers of a setting, none below 0, separated by commas; else raises `ImproperlyConfigured`."""
     text = env(name, default)
     try:
-        return [float(part) for part in text.split(",")]
+        numbers = [float(part) for part in text.split(",")]
     except ValueError:
-        raise ImproperlyConfigured(f"{name} must be numbers with commas between, not {text!r}.") from None
+        numbers = []
+    if not numbers or not all(0 <= number < math.inf for number in numbers):
+        raise ImproperlyConfigured(f"{name} must be numbers from 0 on with commas between, not {text!r}.")
+    return numbers
 
 
 def env_one_of(name: str, values: Sequence[str]) -> str:

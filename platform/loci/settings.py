@@ -163,7 +163,7 @@ RERING_AFTER_S = env_int("RERING_AFTER_S", 30)
 
 # --- Webhooks (reliability.md §2.6) ----------------------------------------------------------------------------------
 WEBHOOK_SCHEDULE_S = env_floats("WEBHOOK_SCHEDULE_S", "0,5,300,1800,7200,18000,36000,50400,72000,86400")
-"""The seconds before each attempt of a delivery, the first included; there are as many attempts as numbers."""
+"""The seconds before each attempt of a delivery: as many attempts as numbers. The first is made at once."""
 WEBHOOK_THREADS = env_int("WEBHOOK_THREADS", 32)
 """How many deliveries a worker of webhooks posts at once."""
 
