@@ -95,7 +95,7 @@ def test_an_unknown_type_or_status_is_refused_with_the_known_ones(alice: Person)
     response = call(alice, "GET", "/v1/events/?event_type=LOOK&status=DONE")
     assert response.status_code == 400
     assert response.json()["status"] == ["Must be one of PENDING, RUNNING, SUCCEEDED, FAILED."]
-    assert "GET_ALL, GET, DELETE_ALL, DELETE_USER, ROLLBACK." in response.json()["event_type"][0]
+    assert "GET_ALL, GET, DELETE_ALL, DELETE_USER, ROLLBACK, EXPORT." in response.json()["event_type"][0]
 
 
 def test_every_view_logs_its_requests_under_a_type_that_can_be_asked_for() -> None:
