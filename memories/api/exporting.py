@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,8 +17,14 @@ from loci.http.renderer import moment
 from loci.tenancy.context import tenant_tx
 from memories.api.address_parameters import EXPORT_ID, EXPORT_METHOD
 from memories.api.answers.base import MessageAnswer
-from memories.api.answers.examples import EXPORT_ACCEPTED, EXPORT_PENDING
-from memories.api.answers.exports import NDJSON, ExportAcceptedAnswer, ExportAnswer, ExportStatusAnswer, FileAnswer
+from memories.api.answers.examples import EXPORT_ACCEPTED, EXPORT_PENDING, EXPORTED, EXPORTED_LINE, EXPORTED_TABLE
+from memories.api.answers.exports import (
+    NDJSON,
+    ExportAcceptedAnswer,
+    ExportAnswer,
+    ExportStatusAnswer,
+    FileAnswer,
+)
 from memories.api.export_input import NO_PARQUET, ExportInput, GetExportInput, export_request, filters_of, scoped
 from memories.api.waiting import wait_for
 from memories.exports import parts
@@ -158,7 +165,20 @@ class DownloadView(ProjectView):
         summary="Download an export",
         description="Streams the file. What is deleted while it is streamed may be missing at its end.",
         parameters=[EXPORT_ID],
-        responses={(200, NDJSON): FileAnswer},
+        responses={
+            (200, NDJSON): FileAnswer,
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "application/vnd.apache.parquet"): OpenApiTypes.BINARY,
+        },
+        examples=[
+            OpenApiExample(
+                "Object", value=EXPORTED, media_type="application/json", response_only=True, status_codes=[200]
+            ),
+            OpenApiExample("JSON lines", value=EXPORTED_LINE, media_type=NDJSON, response_only=True),
+            OpenApiExample("CSV", value=EXPORTED_TABLE, media_type="text/csv", response_only=True),
+            OpenApiExample("Parquet", value="PAR1", media_type="application/vnd.apache.parquet", response_only=True),
+        ],
         tags=["exports"],
     )
     def get(self, _request: Request, export_id: str) -> StreamingHttpResponse:

@@ -334,6 +334,7 @@ EXPORT_ACCEPTED = {
 }
 EXPORT_PENDING = {"status": "PENDING", "message": "The export is not ready yet. Ask again in a few seconds."}
 EXPORTED_LINE = {"record": "memory", **MEMORY}
+EXPORTED_TABLE = "id,memory,user_id\r\nf4cbdb08-7062-4f3e-8eb2-9f5c80dfe64c,Lives in San Francisco,alex\r\n"
 EXPORTED = {"name": "Alex", "city": "San Francisco", "hobbies": ["Likes hiking"]}
 EXPORT = {
     "id": EXPORT_ID,

@@ -31,7 +31,6 @@ class ExportAnswer(Answer):
     message = serializers.JSONField(required=False, help_text="For one that is not ready, that it is so.")
 
 
-@extend_schema_serializer(examples=[OpenApiExample("Example", value=examples.EXPORTED_LINE, media_type=NDJSON)])
 class FileAnswer(Answer):
     """One line of a file of JSON lines: a memory object, a message or an entity."""
 

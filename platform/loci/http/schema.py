@@ -62,8 +62,14 @@ class OperationSchema(AutoSchema):
     def _get_response_bodies(self, _direction: Any = "response") -> Json:
         """An answer without a status is that of 200: DELETE too answers with JSON; others are of (status, type)."""
         declared = self.get_response_serializers()
-        answers = declared if isinstance(declared, dict) else {200: declared}
-        return dict(self._answer(key, answer) for key, answer in answers.items())
+        found: Json = {}
+        for key, each in (declared if isinstance(declared, dict) else {200: declared}).items():
+            status, answer = self._answer(key, each)
+            if status in found:
+                found[status]["content"] |= answer["content"]
+            else:
+                found[status] = answer
+        return found
 
     def _answer(self, key: Any, declared: Any) -> tuple[str, Json]:
         status, *types = key if isinstance(key, tuple) else (key,)
