@@ -8,13 +8,12 @@ from uuid import UUID
 
 from memories.models import Memory, MemoryState
 from memories.resolution.verdicts import Verdict, VerdictKind
+from memories.scope import SCOPED
 from workers import outcomes
 from workers.outcomes import Notice
 
 CATEGORIZED = "memory_categorize"
 JOB_FAILED = "job_failed"
-
-_ENTITIES = ("user_id", "agent_id", "app_id", "run_id")
 
 
 class Happened(IntEnum):
@@ -62,7 +61,7 @@ def tell(changes: Iterable[Change], *, event_id: UUID | None = None) -> None:
         by_id[change.memory_id] = change.joined(by_id.get(change.memory_id))
     if not by_id or not outcomes.are_heard(_event_types(by_id.values())):
         return
-    columns = ["text", "categories", "state", "version", "created_at", "updated_at", *_ENTITIES]
+    columns = ["text", "categories", "state", "version", "created_at", "updated_at", *SCOPED]
     memories = Memory.objects.only("id", "project_id", *columns).in_bulk(by_id)
     about = {"event_id": str(event_id)} if event_id else {}
     told = [(change, memories[memory_id]) for memory_id, change in by_id.items() if memory_id in memories]
@@ -117,4 +116,4 @@ def _notice(event_type: str, details: dict[str, Any], memory: Memory) -> Notice:
 
 def _whose(memory: Memory) -> dict[str, Any]:
     times = {name: getattr(memory, name).isoformat(timespec="microseconds") for name in ("created_at", "updated_at")}
-    return {name: getattr(memory, name) for name in _ENTITIES} | times
+    return {name: getattr(memory, name) for name in SCOPED} | times

@@ -16,6 +16,10 @@ class EntityType(StrEnum):
     RUN = "run"
 
 
+SCOPED = tuple(f"{kind}_id" for kind in EntityType)
+"""The columns of rows that belong to entities."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """Whose memories a request is about; None where it names no such entity."""

@@ -19,6 +19,7 @@ from orgs.services.mailing import of_organization
 from webhooks import health
 from webhooks.models import MAX_ANSWER_CHARS, Delivery, DeliveryAttempt, DeliveryState
 from webhooks.queries import lock_deliveries, lock_endpoint, pending
+from webhooks.queueing import end_unsent
 from webhooks.schedule import seconds_to_next
 from webhooks.signing import signed_headers
 from webhooks.signing_secrets import live_secrets
@@ -178,7 +179,6 @@ def _note(delivery: Delivery, attempt: Attempt, **columns: object) -> None:
     Delivery.objects.filter(id=delivery.id).update(**seen)
 
 
-def _end(claim: Claim, state: str, reason: str) -> None:
+def _end(claim: Claim, state: DeliveryState, reason: str) -> None:
     """Ends the claim's delivery without an attempt, if it has not ended."""
-    unsent = Delivery.objects.filter(id=claim.event_id, state=DeliveryState.PENDING)
-    unsent.update(state=state, last_error=reason, next_at=None, finished_at=timezone.now())
+    end_unsent(Delivery.objects.filter(id=claim.event_id, state=DeliveryState.PENDING), state, reason)

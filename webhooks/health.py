@@ -13,7 +13,7 @@ from orgs.services.agent_mode import DOMAIN as AGENTS
 from orgs.services.mailing import of_organization, send_mail
 from webhooks.models import DeliveryState, EventType, WebhookEndpoint
 from webhooks.queries import pending
-from webhooks.queueing import FAILING_AFTER, keep_to_one_lane, withdraw
+from webhooks.queueing import FAILING_AFTER, end_unsent, keep_to_one_lane, withdraw
 from workers import jobs
 from workers.jobs import Claim
 from workers.outcomes import Notice, notify
@@ -61,7 +61,7 @@ def disable(endpoint: WebhookEndpoint, reason: str) -> None:
         found = found.filter(first_failure_at=endpoint.first_failure_at)
     if not found.update(is_active=False, disabled_at=Now(), disabled_reason=reason, updated_at=timezone.now()):
         return
-    give_up_waiting(endpoint)
+    _give_up_waiting(endpoint)
     jobs.enqueue(kind="disabled", queue="maintenance", event_id=endpoint.id, not_before=timezone.now())
     said = {"event": "ENDPOINT_DISABLED", "webhook_id": endpoint.public_id, "name": endpoint.name, "reason": reason}
     notify([Notice(EventType.ENDPOINT_DISABLED, said)])
@@ -69,9 +69,9 @@ def disable(endpoint: WebhookEndpoint, reason: str) -> None:
     audit.record(audit.SYSTEM, "webhook.disable", "webhook", endpoint.public_id, reason=reason)
 
 
-def give_up_waiting(endpoint: WebhookEndpoint) -> None:
+def _give_up_waiting(endpoint: WebhookEndpoint) -> None:
     """Gives up all that waits for the endpoint. What is being posted at the moment may still be delivered."""
-    pending(endpoint).update(state=DeliveryState.FAILED, last_error=DISABLED, next_at=None, finished_at=timezone.now())
+    end_unsent(pending(endpoint), DeliveryState.FAILED, DISABLED)
     withdraw(endpoint.id, DISABLED)
 
 

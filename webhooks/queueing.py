@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from webhooks.models import Delivery, WebhookEndpoint
+from webhooks.models import Delivery, DeliveryState, WebhookEndpoint
 from workers import jobs
 from workers.models import Job, JobState
 
@@ -41,6 +44,11 @@ def enqueue_again(deliveries: Sequence[Delivery]) -> None:
     """Stores the jobs of deliveries that had jobs before; those that are still open end."""
     jobs.cancel([delivery.id for delivery in deliveries], "The delivery was sent again.")
     enqueue(deliveries)
+
+
+def end_unsent(unsent: QuerySet[Any], state: DeliveryState, reason: str) -> None:
+    """Ends deliveries that are still to be sent, without an attempt; their jobs then find nothing left to do."""
+    unsent.update(state=state, last_error=reason, next_at=None, finished_at=timezone.now())
 
 
 def keep_to_one_lane(endpoint_id: UUID, lane: str | None) -> None:

@@ -22,7 +22,7 @@ from loci.tenancy.context import current_project_id, tenant_tx
 from memories.exports import parts
 from memories.models import OPEN_STATUSES, Blob, Event, EventStatus, Export, ExportFormat, Memory
 from memories.retrieval.filters import fold, named_entities
-from memories.scope import EntityType
+from memories.scope import SCOPED, EntityType
 from workers import jobs
 from workers.jobs import Claim
 
@@ -111,7 +111,7 @@ def _locked(exports: QuerySet[Export]) -> list[Export]:
 def _covering(memories: Collection[Memory]) -> QuerySet[Export]:
     """Those that name no entity, or only such as one of the memories has: no other filter is looked at."""
     covering: QuerySet[Export] = Export.objects.all()
-    for column in parts.SCOPE:
+    for column in SCOPED:
         names = {getattr(memory, column) for memory in memories} - {None}
         covering = covering.filter(Q(**{f"{column}__in": names}) | Q(**{f"{column}__isnull": True}))
     return covering

@@ -17,6 +17,7 @@ from memories.embedding.base import Vectors
 from memories.models import Attribute, Memory
 from memories.retrieval import analyzer
 from memories.retrieval.attributes import asked
+from memories.scope import SCOPED
 
 FITS = 0.29
 """The cosine at which a memory is about what a list is called, and `FITS_BEST` at which the nearest one answers a
@@ -80,7 +81,7 @@ def known(memories: Iterable[Memory], attributes: Iterable[Attribute]) -> list[K
             memory.text,
             tuple(memory.categories or ()),
             tuple(memory.topics),
-            {name: getattr(memory, name) for name in ("user_id", "agent_id", "app_id", "run_id")},
+            {name: getattr(memory, name) for name in SCOPED},
             memory.created_at,
             memory.event_time,
             tuple(supported.get(memory.id, ())),

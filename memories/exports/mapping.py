@@ -14,6 +14,7 @@ from dateutil import parser as dates
 from loci.http.renderer import moment
 from memories.exports.knowledge import Knowledge, Known, Label
 from memories.json_schemas import InvalidSchema, Schema, is_object, misfits, resolved, told
+from memories.scope import SCOPED
 
 NOTHING: Final = object()
 """What is not known."""
@@ -188,7 +189,7 @@ class Filling:
     def _own(self, schema: Schema, label: Label, about: Known | None) -> Any:
         """What the memory itself has under this name, or at the top of an object, whom all memories are about."""
         name = label.name.lower()
-        if name in {"user_id", "agent_id", "app_id", "run_id"}:
+        if name in SCOPED:
             names = {memory.columns[name] for memory in ([about] if about else self._knowledge.memories)} - {None}
             return _read(names.pop(), schema) if len(names) == 1 else NOTHING
         if about is None:

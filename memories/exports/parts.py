@@ -9,19 +9,19 @@ from django.utils import timezone
 
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.models import Blob, BlobForm, Export
+from memories.scope import SCOPED
 
 PIECE_BYTES = 1024 * 1024
 MADE_WITHIN = timedelta(hours=48)
 """So long the parts of an export are kept that is not done yet."""
 
 KIND = "export"
-SCOPE = ("user_id", "agent_id", "app_id", "run_id")
 
 
 def write(export: Export, part: int, content: bytes) -> None:
     """Writes a part in place of the one that was there, inside the caller's `tenant_tx`."""
     pieces_of(export.id, part).delete()
-    expires_at, scope = timezone.now() + MADE_WITHIN, {name: getattr(export, name) for name in SCOPE}
+    expires_at, scope = timezone.now() + MADE_WITHIN, {name: getattr(export, name) for name in SCOPED}
     for piece, start in enumerate(range(0, len(content), PIECE_BYTES)):
         Blob.objects.create(
             event_id=export.event_id,

@@ -13,6 +13,7 @@ from memories.exports import copies, parts
 from memories.models import Event, EventType, Export, ExportFormat
 from memories.provenance import Author
 from memories.retrieval.filters import And, Node, Not, Or, fold, owners
+from memories.scope import SCOPED
 from memories.services.accepting import Accepted
 from workers import jobs
 from workers.models import Job
@@ -100,7 +101,7 @@ def no_export() -> NotFound:
 
 def _scope(where: Node) -> dict[str, str | None]:
     """The entity that everything found belongs to, of each type."""
-    scope: dict[str, str | None] = dict.fromkeys(parts.SCOPE)
+    scope: dict[str, str | None] = dict.fromkeys(SCOPED)
     for owner in owners(where):
         kind, _, name = owner.partition(":")
         scope[f"{kind}_id"] = name

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from memories.models import Memory, MemoryState, Opinion, Review, ReviewKind, ReviewState
-from memories.resolution.timeline import SCOPED
+from memories.scope import SCOPED
 from orgs.project_settings import Flagging
 
 FLAGGED_BY = {

@@ -20,9 +20,9 @@ from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from memories.models import Cause, Memory, Revision, Scoped, Trust
+from memories.scope import SCOPED
 from memories.text import FOUND_BY
 
-SCOPED = ("user_id", "agent_id", "app_id", "run_id")
 SAID = (
     *("memory_id", "text", "valid_from", "event_id", "sources", "speaker", "speaker_name", "trust", "extractor"),
     *("actor_id", "key_id", "attribute_key", "attribute_value", "own_words", "judged"),

@@ -11,6 +11,7 @@ from memories.lifecycle.reviews import FLAGGED_BY, flag
 from memories.models import Feedback, Opinion
 from memories.provenance import Author
 from memories.queries import memories_of
+from memories.scope import SCOPED
 from memories.screening import redact
 from orgs.models import Project
 from orgs.project_settings import FLAGGING, REDACT_PII, Flagging
@@ -43,7 +44,7 @@ def give_feedback(tenant: Tenant, judgement: Judgement, *, by: Author) -> Feedba
             "key_id": by.key_id,
             "given_at": timezone.now(),
         }
-        scope = {name: getattr(memory, name) for name in ("user_id", "agent_id", "app_id", "run_id")}
+        scope = {name: getattr(memory, name) for name in SCOPED}
         # The memory is locked: nobody else gives it feedback meanwhile, or deletes it.
         feedback, _ = Feedback.objects.update_or_create(
             memory=memory,

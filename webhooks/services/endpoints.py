@@ -14,6 +14,7 @@ from orgs.models import Project
 from orgs.queries import Caller
 from webhooks.models import DeliveryState, WebhookEndpoint
 from webhooks.queries import endpoints, find_endpoint, lock_deliveries, pending, replayable
+from webhooks.queueing import end_unsent
 from webhooks.signing_secrets import Secret, keep, live_secrets, new_secret, replace
 
 MAX_ENDPOINTS = 20
@@ -118,6 +119,5 @@ def rotate_secret(by: Caller, public_id: str, *, overlap: timedelta) -> Secret:
 
 
 def _end_pending(endpoint: WebhookEndpoint, state: DeliveryState, reason: str) -> None:
-    """Their jobs find nothing left to do."""
     lock_deliveries(pending(endpoint))
-    pending(endpoint).update(state=state, finished_at=timezone.now(), next_at=None, last_error=reason)
+    end_unsent(pending(endpoint), state, reason)
