@@ -165,6 +165,9 @@ _HARMLESS = [
 
 NASTIES = [*_TEXTS, *_METADATA, *_SHAPES, *_ENCODINGS, *_HARMLESS]
 
+ONE_OF_EACH_KIND = [kind[0] for kind in (_TEXTS, _METADATA, _SHAPES, _ENCODINGS)]
+"""For endpoints that read no body."""
+
 NASTY_QUERIES = [
     "page=-1",
     "page=0",
