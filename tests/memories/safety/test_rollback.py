@@ -443,6 +443,7 @@ def test_exactly_the_poison_goes(alice: Person, mallory: Person, llm: FakeLLM) -
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(900)
 def test_every_twentieth_of_many_adds_is_poison_and_goes_exactly(alice: Person, mallory: Person, llm: FakeLLM) -> None:
     poisoned = MANY // 20
     before = poison(alice, mallory, llm, honest=MANY, poisoned=poisoned)
