@@ -24,10 +24,10 @@ test: $(VENV)/dev.stamp ## run the tests, without chaos and real clients
 	$(IN_TREE) $(BIN)/pytest --numprocesses=logical --maxprocesses=4 -m "not chaos" --ignore=tests/clients --ignore=tests/integrations --ignore=tests/bench
 
 test-clients: $(VENV)/dev.stamp $(PYTHON_CLIENTS:%=$(CLIENTS)/python-%.stamp) $(CLIENTS)/js.stamp ## drive a running server with the real mem0ai clients of PyPI and npm
-	$(WITH_NODE) $(BIN)/pytest tests/clients --every-method
+	$(WITH_NODE) $(BIN)/pytest tests/clients --every-method --timeout=600
 
 test-integrations: $(VENV)/dev.stamp $(INTEGRATION_LOCKS:tests/integrations/%.lock=$(INTEGRATIONS)/%.stamp) $(INTEGRATIONS)/js.stamp ## drive a running server with third-party packages that use mem0ai
-	$(WITH_NODE) $(BIN)/pytest tests/integrations
+	$(WITH_NODE) $(BIN)/pytest tests/integrations --timeout=600
 
 coverage: $(VENV)/dev.stamp ## measure what the tests reach of tenancy and authentication
 	$(IN_TREE) $(BIN)/coverage run -m pytest -m "not chaos" tests/tenancy tests/orgs tests/billing tests/http/test_addresses.py
@@ -57,7 +57,7 @@ bench-search: $(VENV)/dev.stamp $(PEERS)/mem0.stamp ## measure how fast searches
 bench-peers: $(PEERS)/mem0.stamp ## install what the benchmarks compare Loci with
 
 chaos: $(VENV)/dev.stamp ## kill workers, queue and database under load (size: CHAOS_ADDS, CHAOS_FLOOD, CHAOS_LIVES, …; see CONTRIBUTING.md)
-	$(IN_TREE) $(BIN)/pytest -m chaos tests
+	$(IN_TREE) $(BIN)/pytest --numprocesses=2 --dist=loadfile -m chaos tests
 
 # The stamps hold the time of the last install: nothing is installed again until a lock file changes.
 $(VENV)/run.stamp: requirements.lock | $(BIN)/uv

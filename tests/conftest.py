@@ -88,9 +88,12 @@ def services() -> Iterator[Services]:
 @pytest.fixture(scope="session")
 def django_db_setup(services: Services, django_db_blocker: Any) -> Iterator[None]:
     """Makes the test database from the provisioned template as the owner; the tests themselves are `loci_app`."""
+    from billing import counting
+
     settings.SECRET_KEY, settings.KEY_PEPPER = "a secret of the tests", "a pepper of the tests"
     settings.MASTER_KEY = "a master key of the tests"
     Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # Of strength nothing is asked here.
+    counting.REDIS_TIMEOUT_S = 30  # A busy machine is no outage.
     with django_db_blocker.unblock():
         _point_to(services, "loci")
         provision(services.postgres.admin_url("postgres"))

@@ -15,7 +15,7 @@ def lent() -> int:
 
 def lends(count: int) -> bool:
     """Tells whether the pool lends so many connections; it may need a moment to open or take back one."""
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if lent() == count:
             return True

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from loci.env import ROOT
 
-START_S = 90
-STOP_S = 15
+START_S = 300
+STOP_S = 60
 SHOWN_CHARS = 4_000
 """How much of a failed server's output every test shows: its end, as there may be much of it."""
 

@@ -11,7 +11,7 @@ from tests.clients.releases import RELEASES, only
 from tests.clients.steps import refused, remember
 from tests.clients.untested import UPSTREAM
 
-READY_S = 30
+READY_S = 120
 WITH_EXPORTS = [release for release in RELEASES if (release, "create_memory_export") not in UPSTREAM]
 
 

@@ -22,7 +22,7 @@ SCHEMA = {
         "home_city": {"type": "string", "description": "Where they live."},
     },
 }
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 @pytest.fixture

@@ -341,7 +341,7 @@ def test_the_fake_runs_as_a_process_and_ends_on_sigterm() -> None:
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         base_url = process.stdout.readline().strip()
-        with urllib.request.urlopen(base_url, timeout=5) as answer:
+        with urllib.request.urlopen(base_url, timeout=30) as answer:
             assert json.load(answer)["calls"] == 0
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=30) == 0

@@ -15,7 +15,7 @@ from loci.env import ROOT
 from loci.local.processes import services
 from loci.local.programs import Program, free_port, launch, signal_group, wait_for
 
-START_S = 60.0
+START_S = 120.0
 BUDGET_S = 4
 """Seconds that a job may spend on the model; a lease is 12 s then, and a killed worker's job is soon taken up."""
 

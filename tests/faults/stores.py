@@ -95,4 +95,4 @@ def install(made: Stores, env: Mapping[str, str]) -> str:
 
 
 def _run(program: Program) -> None:
-    subprocess.run(list(program.argv), cwd=program.cwd, env=dict(program.env), check=True, timeout=60)
+    subprocess.run(list(program.argv), cwd=program.cwd, env=dict(program.env), check=True, timeout=240)

@@ -15,7 +15,7 @@ from tests.fakes.llm import FakeLLM, Fault
 from tests.faults.processes import BUDGET_S, environment, running
 from tests.faults.queued import accept, cut_waits_short, remembered, with_status
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1800)]
 
 MODES = {
     Fault.ERROR_500: 6,
@@ -31,7 +31,7 @@ MODES = {
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 ADDS_PER_MODE = 0.1
 """Of the size of the chaos run."""
-FAILED_WITHIN_S, DONE_WITHIN_S = 30, 120
+FAILED_WITHIN_S, DONE_WITHIN_S = 120, 300
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_no_answer_of_a_model_loses_an_add_or_leaves_rubbish(
         said += texts
     assert remembered(alice.tenant) == sorted(f"Said: {text}" for text in said)
     print(f"the longest call took {llm.longest_s:.1f} s")  # noqa: T201 - as above
-    assert llm.longest_s < BUDGET_S + 1
+    assert llm.longest_s < BUDGET_S + 4  # Without the budget, the job's own limit would end it after nine.
 
 
 def _await_calls(llm: FakeLLM, calls: int) -> None:

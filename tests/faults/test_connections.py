@@ -26,7 +26,7 @@ def test_no_connection_is_held_while_a_model_hangs(alice: Person, services: Serv
     jobs = [accept_add(alice.tenant, request, run_here=True).job_id for request in requests]
     with FakeLLM(fault=Fault.HANG) as llm, use(llm), ThreadPoolExecutor(JOBS) as threads:
         runs = [threads.submit(run, ADD, alice.tenant, job_id) for job_id in jobs if job_id]
-        assert wait_for(lambda: llm.running == JOBS, 20)
+        assert wait_for(lambda: llm.running == JOBS, 60)
         assert lends(0)
         with psycopg.connect(services.postgres.admin_url(DATABASE)) as admin:
             states = {state for (state,) in admin.execute(STATES)}

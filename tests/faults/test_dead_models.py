@@ -21,7 +21,7 @@ SECONDS_PER_ADD = 0.05
 """How long they are away, by the size of the chaos run."""
 KNOWN = ["I live in Rome.", "I love risotto.", "I have a kayak."]
 PAUSE_S = 0.2
-LEARNED_WITHIN_S, DONE_WITHIN_S = 30, 120
+LEARNED_WITHIN_S, DONE_WITHIN_S = 120, 300
 FILTERS = {"filters": {"user_id": "user-0"}}
 
 
@@ -32,7 +32,7 @@ def test_while_models_are_away_reads_go_on_and_adds_are_done_afterwards(
         env = environment(services.environment(), llm.base_url, tmp_path)
         with (
             running(env, tmp_path) as loci,
-            httpx2.Client(base_url=loci.url, headers={"Authorization": f"Token {alice.key}"}, timeout=10) as client,
+            httpx2.Client(base_url=loci.url, headers={"Authorization": f"Token {alice.key}"}, timeout=60) as client,
         ):
             known = accept(alice.tenant, KNOWN)
             assert wait_for(lambda: _are_done(alice, known), LEARNED_WITHIN_S)

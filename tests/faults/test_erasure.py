@@ -15,7 +15,7 @@ from tests.orgs.support import project_of, signed_in
 from tests.tenancy.rows import make_rows, superuser
 from workers.models import Job, JobState
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 MEMORIES = 10_000
 KILLS = 3

@@ -18,12 +18,12 @@ from tests.faults.processes import environment, running
 from tests.faults.queued import accept, with_status
 from workers.jobs import MAX_PUBLISHED
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 FLOOD = int(os.environ.get("CHAOS_FLOOD", "5000"))
 SINGLES = 5
 LLM_S = 0.5
-FOUND_WITHIN_S = 30
+FOUND_WITHIN_S = 120
 MOST_BEFORE = 2 * MAX_PUBLISHED
 """Adds of the flood that may be done before a single one: those that were rung for, and one after each in its lane."""
 
@@ -34,7 +34,7 @@ def test_a_single_add_goes_before_the_rest_of_a_flood(
     with (
         FakeLLM(delay_s=LLM_S) as llm,
         running(environment(services.environment(), llm.base_url, tmp_path), tmp_path) as loci,
-        httpx2.Client(base_url=loci.url, headers={"Authorization": f"Token {bob.key}"}, timeout=10) as client,
+        httpx2.Client(base_url=loci.url, headers={"Authorization": f"Token {bob.key}"}, timeout=60) as client,
     ):
         _add(client, "I live in Rome.")  # The worker has loaded its modules.
         flood = accept(alice.tenant, [f"I live in Town {number}." for number in range(FLOOD)])

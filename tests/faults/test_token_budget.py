@@ -17,13 +17,13 @@ from tests.faults.processes import environment, running
 from tests.faults.queued import accept, with_status
 from workers.models import Job, JobState
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 LIMIT = 400_000
 ANSWER = 500
 FLOOD = 80
 """The limit is enough for some 25 of them."""
-SPENT_WITHIN_S = 90
+SPENT_WITHIN_S = 200
 
 
 def test_a_flood_stops_at_the_tokens_of_the_day(services: Services, alice: Person, tmp_path: Path) -> None:
@@ -38,9 +38,15 @@ def test_a_flood_stops_at_the_tokens_of_the_day(services: Services, alice: Perso
     with FakeLLM(usage=usage, delay_s=0.2) as llm:
         env = environment(services.environment(), llm.base_url, tmp_path)
         env |= {"WORKER_CONCURRENCY": "6", "LLM_TOKENS_PER_DAY": str(LIMIT), "LLM_MAX_TOKENS": str(ANSWER)}
+        env |= {"LLM_BUDGET_S": "60"}  # No call is to be paid for twice because the machine is busy.
         with running(env, tmp_path) as loci:
             events = accept(alice.tenant, [f"I live in Town {number}." for number in range(FLOOD)])
-            assert wait_for(lambda: _waiting_for_long(alice) == FLOOD - len(spent), SPENT_WITHIN_S)
+
+            def is_spent() -> bool:
+                done = with_status(alice.tenant, events, EventStatus.SUCCEEDED)
+                return done == len(spent) and _waiting_for_long(alice) == FLOOD - done
+
+            assert wait_for(is_spent, SPENT_WITHIN_S)
             answer = httpx2.post(
                 f"{loci.url}/v3/memories/add/",
                 headers={"Authorization": f"Token {alice.key}"},
@@ -49,7 +55,6 @@ def test_a_flood_stops_at_the_tokens_of_the_day(services: Services, alice: Perso
     share = sum(spent) / LIMIT
     print(f"{len(spent)} of {FLOOD} adds spent {share:.1%} of the tokens, {llm.max_concurrency} at once")  # noqa: T201 - the figures are to be published
     assert 0.9 < share <= 1.02
-    assert with_status(alice.tenant, events, EventStatus.SUCCEEDED) == len(spent)
     assert with_status(alice.tenant, events, EventStatus.PENDING) == FLOOD - len(spent)
     assert answer.status_code in {200, 429}
 

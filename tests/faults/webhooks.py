@@ -14,7 +14,7 @@ from tests.conftest import Services
 from tests.faults.processes import Processes, environment
 from webhooks.signing_secrets import Secret, new_secret
 
-START_S = 60.0
+START_S = 120.0
 NO_MODEL = "http://127.0.0.1:1"
 
 

@@ -13,7 +13,7 @@ from tests.clients.server import Server
 
 ENVIRONMENTS = ROOT / ".cache" / "integrations"
 HERE = Path(__file__).parent
-TIMEOUT_S = 90
+TIMEOUT_S = 300
 SILENCE = {
     "MEM0_TELEMETRY": "false",
     "AGNO_TELEMETRY": "false",

@@ -19,7 +19,7 @@ COMMANDS = {
     "PyPI": [str(ENVIRONMENTS / "mem0_cli" / "own-client" / "bin" / "mem0")],
     "npm": ["node", str(HERE / "js" / "node_modules" / "@mem0" / "cli" / "dist" / "index.js")],
 }
-SOON_S = 30
+SOON_S = 120
 MAILED = re.compile(r"To: (\S+)$.*?\| (\d{6})$", re.MULTILINE | re.DOTALL)
 """In what the server writes, where mails go that have no mail server: the recipient and the code."""
 

@@ -160,4 +160,4 @@ def test_the_server_stops_when_its_supervisor_is_killed(folder: Path) -> None:
 
         supervisor.send_signal(signal.SIGKILL)
 
-        assert wait_for(lambda: not is_alive(server), 10)
+        assert wait_for(lambda: not is_alive(server), 30)

@@ -60,7 +60,7 @@ class Start:
     def stop(self, number: signal.Signals) -> int:
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(timeout=10)
+        return self._process.wait(timeout=60)
 
     def kill(self) -> None:
         """Kills the supervisor and whatever it started, all at once."""
@@ -108,7 +108,7 @@ def test_it_starts_recovers_from_kill_9_of_everything_and_stops(start: Start) ->
 
     assert "already running" in start.fail()
     assert start.stop(signal.SIGTERM) == 0
-    assert wait_for(lambda: not any(map(is_alive, start.processes())), 1)
+    assert wait_for(lambda: not any(map(is_alive, start.processes())), 30)
 
 
 def test_a_taken_port_gets_one_clear_sentence(start: Start) -> None:

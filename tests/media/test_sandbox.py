@@ -160,7 +160,7 @@ def test_a_bomb_is_refused_quickly_and_the_next_file_is_read(name: str) -> None:
     with Peak() as peak:
         started = time.monotonic()
         assert refusal(content, of=of) in reasons
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 30
     assert peak.own < 64 * MIB
     assert peak.child < 512 * MIB
     assert pages_of_pdf(files.pdf("fine")) == ["fine"]
@@ -169,7 +169,7 @@ def test_a_bomb_is_refused_quickly_and_the_next_file_is_read(name: str) -> None:
 def test_what_else_a_pdf_holds_is_not_looked_at() -> None:
     started = time.monotonic()
     assert pages_of_pdf(files.pdf_with_entities()) == ["I live in Berlin."]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < limits.CONFINES["pdf"].seconds
 
 
 def in_child(statement: str) -> str:
@@ -207,7 +207,7 @@ def test_a_child_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.CONFINES, "pdf", replace(limits.CONFINES["pdf"], seconds=0.01))
     started = time.monotonic()
     assert refusal(files.pdf("x")) == limits.TOO_COSTLY
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert readers() == []
 
 

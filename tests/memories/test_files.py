@@ -356,7 +356,7 @@ def test_what_a_server_gives_instead_of_a_file_is_refused_for_its_reason(
 def test_a_bomb_does_not_hurt_the_next_add(alice: Person, eyes: FakeLLM) -> None:
     started = time.monotonic()
     bomb = add(alice, says(part("image_url", data_url(files.flood()))))
-    assert (bomb["status"], time.monotonic() - started < 15) == ("FAILED", True)
+    assert (bomb["status"], time.monotonic() - started < 30) == ("FAILED", True)
     assert add(alice, says(part("image_url", data_url(PHOTO))))["status"] == "SUCCEEDED"
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from loci.http import idempotency
 from loci.http.idempotency import Idempotency
 from loci.models import IdempotencyKey
 from loci.observability import request_log
@@ -89,14 +90,14 @@ def test_a_replay_does_not_bring_back_what_was_deleted(alice: Person) -> None:
     delete(alice, f"/v1/memories/{memory_id}/")
     replay = send(alice, VERBATIM, **KEY)
     assert replay.status_code == 200
-    assert "tea" not in replay.content.decode()
+    assert " tea" not in replay.content.decode()
     assert texts(alice) == []
 
 
 def test_a_replay_does_not_bring_back_an_erased_user(alice: Person) -> None:
     send(alice, VERBATIM, **KEY)
     delete(alice, "/v2/entities/user/alex/")
-    assert "tea" not in send(alice, VERBATIM, **KEY).content.decode()
+    assert " tea" not in send(alice, VERBATIM, **KEY).content.decode()
     assert texts(alice) == []
 
 
@@ -204,16 +205,18 @@ def test_a_replay_is_no_event_of_its_own(alice: Person) -> None:
     assert get(alice, "/v1/events/?event_type=UPDATE")["count"] == 1
 
 
-def test_while_a_key_is_held_its_repeats_get_a_409_and_others_are_answered(alice: Person, services: Services) -> None:
+def test_while_a_key_is_held_its_repeats_get_a_409_and_others_are_answered(
+    alice: Person, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "MOMENT_S", idempotency.WAIT_S)
     path = f"/v1/memories/{keep(alice, 'Likes tea')}/"
     name = f"{alice.tenant.project_id} {HEADER['Idempotency-Key']}"
     with superuser(services) as elsewhere, ThreadPoolExecutor(12) as threads:
         elsewhere.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
-        started = time.monotonic()
         repeats = [threads.submit(_put, alice, path) for _ in range(8)]
         time.sleep(0.2)
         assert get(alice, "/v1/ping/")["status"] == "ok"
-        assert time.monotonic() - started < 1.5
+        assert not any(repeat.done() for repeat in repeats)
         assert {repeat.result() for repeat in repeats} == {409}
     assert _put(alice, path) == 200
 

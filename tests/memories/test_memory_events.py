@@ -44,7 +44,7 @@ def test_the_history_of_the_project_is_that_of_its_memories_newest_first(alice: 
     ]
     of_memories = [*history(alice, tea), *history(alice, air)]
     assert sorted(page["results"], key=lambda entry: entry["id"]) == sorted(of_memories, key=lambda entry: entry["id"])
-    assert "air" not in str(page)
+    assert " air" not in str(page)
 
 
 def changes(page: Json) -> list[tuple[Any, Any]]:

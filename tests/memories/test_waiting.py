@@ -12,6 +12,7 @@ from django.conf import settings
 
 from loci.tenancy.context import org_tx, tenant_tx
 from memories.api import waiting
+from memories.api.waiting import LANE_WAIT_S
 from memories.services.adding import perform_add
 from memories.services.events import mark_running
 from orgs.models import Project
@@ -61,7 +62,7 @@ def test_an_add_answers_as_queued_when_no_worker_is_quick_enough(alice: Person) 
 def test_an_add_that_need_not_wait_does_not(alice: Person) -> None:
     started = time.monotonic()
     post(alice, V3, messages="I like tea.", user_id="alex")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < LANE_WAIT_S
 
 
 def claim_of(person: Person, event_id: str) -> Claim:
@@ -87,7 +88,7 @@ def test_a_synchronous_add_with_a_busy_lane_waits_and_is_queued(alice: Person, m
     with busy_lane(alice):
         started = time.monotonic()
         answer = post(alice, V3, messages="I like tea.", user_id="alex", async_mode=False)
-        assert 0.2 <= time.monotonic() - started < 2
+        assert 0.2 <= time.monotonic() - started < LANE_WAIT_S
     assert answer["status"] == "PENDING"
     assert work(alice, answer["event_id"])["status"] == "SUCCEEDED"
 
@@ -101,7 +102,7 @@ def test_a_synchronous_add_is_done_as_soon_as_its_lane_is_free(alice: Person) ->
             answer = pool.submit(ask)
             time.sleep(0.1)
             assert not answer.done()
-        assert answer.result(timeout=5)["status"] == "SUCCEEDED"
+        assert answer.result(timeout=60)["status"] == "SUCCEEDED"
 
 
 def test_a_synchronous_add_that_a_worker_took_first_waits_for_it(alice: Person) -> None:
@@ -122,7 +123,7 @@ def test_a_synchronous_add_that_a_worker_took_first_waits_for_it(alice: Person) 
         time.sleep(0.3)
         assert not asked.done()
         perform_add(second)
-        assert asked.result(timeout=5)["status"] == "SUCCEEDED"
+        assert asked.result(timeout=60)["status"] == "SUCCEEDED"
 
 
 def test_a_lane_is_of_one_user_only(alice: Person) -> None:
@@ -137,7 +138,7 @@ def hanging_adds(person: Person, llm: FakeLLM, number: int) -> Iterator[None]:
     go_on = threading.Event()
 
     def answer_later(_data: Json) -> Json:
-        go_on.wait(10)
+        go_on.wait(60)
         return facts(fact("Likes tea"))
 
     def ask(name: str) -> Any:

@@ -40,7 +40,7 @@ def test_a_silent_resolver_is_given_up(name_server: FakeDns, monkeypatch: pytest
     started = time.monotonic()
     with pytest.raises(DependencyError):
         ask("acme.example")
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4.5  # dnspython's own are 5.
 
 
 def test_a_host_has_the_addresses_of_both_families(name_server: FakeDns) -> None:

@@ -42,7 +42,7 @@ class Web:
     def end(self, number: signal.Signals) -> None:
         self._client.close()
         signal_group(self.process, number)
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def written(person: Person) -> int:
 
 def test_rows_are_written_in_the_background_and_kill_9_costs_only_the_newest(web: Web, alice: Person) -> None:
     web.serve(REQUESTS)
-    assert wait_for(lambda: written(alice) == REQUESTS, 10)
+    assert wait_for(lambda: written(alice) == REQUESTS, 60)
     web.serve(3)
     web.end(signal.SIGKILL)
     assert REQUESTS <= written(alice) <= REQUESTS + 3

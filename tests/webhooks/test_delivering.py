@@ -82,7 +82,7 @@ def test_an_endpoint_that_hangs_is_left_at_the_deadline(
         delivery = new_delivery(alice.tenant, new_endpoint(alice.tenant, f"http://127.0.0.1:{site.port}{path}"))
         began = time.monotonic()
         assert attempt(alice.tenant, delivery).last_error == TOO_SLOW
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
 
 
 def test_an_answer_that_does_not_end_counts_by_its_status(

@@ -167,7 +167,7 @@ def test_the_first_turn_of_a_project_is_answered_before_the_later_ones_of_anothe
     dispatch_once()
     with app.connection_for_read() as connection:
         queue = connection.SimpleQueue("extraction")
-        heard = [queue.get(timeout=1).payload[0][1] for _ in range(9)]
+        heard = [queue.get(timeout=30).payload[0][1] for _ in range(9)]
         queue.close()
     assert heard.index(str(single)) < 4
 

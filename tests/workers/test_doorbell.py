@@ -19,7 +19,7 @@ from workers import doorbell
 from workers.celery import app
 
 PATIENCE_S = doorbell.PATIENCE_S
-SHORT_S = PATIENCE_S + 0.5
+SHORT_S = PATIENCE_S + 3
 """For a busy machine; without the limits it would be seconds."""
 
 

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 const require = createRequire(import.meta.url)
 
 export const { LOCI_HOST: HOST, LOCI_USER: USER, MEM0_API_KEY: API_KEY } = process.env

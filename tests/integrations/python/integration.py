@@ -12,7 +12,7 @@ from typing import Any
 
 HOST, API_KEY = os.environ["LOCI_HOST"], os.environ["MEM0_API_KEY"]
 USER = os.environ["LOCI_USER"]
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 def make_host_the_default() -> None:

@@ -92,7 +92,7 @@ def test_an_erased_entity_leaves_every_export(alice: Person, services: Services)
     full = export(alice, format="jsonl", include=["messages", "entities"])
     named = export(alice, schema=PROFILE, filters={"OR": [ALEX, {"user_id": "blake"}]})
     delete(alice, "/v2/entities/user/alex/")
-    assert "tea" not in stored(services)
+    assert " tea" not in stored(services)
     assert [row["memory"] for row in lines(alice, plain)] == ["Likes coffee"]
     for export_id in (full, named):
         assert call(alice, "GET", f"/v1/exports/{export_id}/").status_code == 404
