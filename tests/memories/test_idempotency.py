@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from loci.http import idempotency
 from loci.http.idempotency import Idempotency
 from loci.models import IdempotencyKey
 from loci.observability import request_log
@@ -204,7 +205,10 @@ def test_a_replay_is_no_event_of_its_own(alice: Person) -> None:
     assert get(alice, "/v1/events/?event_type=UPDATE")["count"] == 1
 
 
-def test_while_a_key_is_held_its_repeats_get_a_409_and_others_are_answered(alice: Person, services: Services) -> None:
+def test_while_a_key_is_held_its_repeats_get_a_409_and_others_are_answered(
+    alice: Person, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "WAIT_S", 2.0)
     path = f"/v1/memories/{keep(alice, 'Likes tea')}/"
     name = f"{alice.tenant.project_id} {HEADER['Idempotency-Key']}"
     with superuser(services) as elsewhere, ThreadPoolExecutor(12) as threads:
