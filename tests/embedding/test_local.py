@@ -61,7 +61,7 @@ def test_the_end_of_a_long_text_counts(local: LocalEmbedder) -> None:
 
 
 def test_a_text_of_100000_characters_is_embedded(local: LocalEmbedder) -> None:
-    np.testing.assert_allclose(lengths(local.embed(["cheese " * 14_300, "漢" * 100_000, "x" * 100_000])), 1, atol=1e-5)
+    np.testing.assert_allclose(lengths(local.embed(["漢" * 100_000, "x" * 100_000])), 1, atol=1e-5)
 
 
 def test_threads_get_the_same_vectors() -> None:

@@ -2,8 +2,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from loci.net import llm as calling
+from tests.conftest import Person
 from tests.fakes.llm import FakeLLM
 from tests.fakes.settings import use
+from tests.memories.reviewing import set_project
+from tests.tenancy.conftest import admin, set_up, sets  # noqa: F401  # Fixtures.
+
+
+@pytest.fixture(autouse=True)
+def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is asked again at once."""
+    monkeypatch.setattr(calling, "PAUSES_S", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -11,3 +21,15 @@ def llm() -> Iterator[FakeLLM]:
     """A scripted model, in place of the offline extractor."""
     with FakeLLM() as server, use(server):
         yield server
+
+
+@pytest.fixture
+def proposing(alice: Person) -> Person:
+    set_project(alice, consolidation="propose")
+    return alice
+
+
+@pytest.fixture
+def applying(alice: Person) -> Person:
+    set_project(alice, consolidation="apply")
+    return alice

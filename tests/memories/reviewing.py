@@ -5,8 +5,9 @@ from typing import Any
 from loci.tenancy.context import Tenant, tenant_tx
 from memories.models import Attribute, Memory, Revision
 from tests.conftest import Person
-from tests.memories.support import Json, call, get, ok, post, search
+from tests.memories.support import Json, add, call, get, keep, ok, post, search
 from tests.orgs.support import project_of
+from workers import jobs
 from workers.models import Job, JobState
 from workers.tasks.consolidate import CONSOLIDATE
 from workers.tasks.running import run
@@ -78,3 +79,25 @@ def believed(person: Person) -> dict[str, Any]:
         for name in _VARYING:
             del row[name]
     return {"memories": memories, "statements": statements, "attributes": attributes}
+
+
+def two(person: Person, *said: str, **parameters: Any) -> list[str]:
+    """Keeps Alex' tea twice, in the same words, and returns both ids, the older first."""
+    return [keep(person, text, **parameters) for text in said or ("Likes tea", "The user likes tea.")]
+
+
+def keep_both(person: Person, pair: tuple[str, str], **parameters: Any) -> None:
+    """Keeps two texts in one add, which is one memory where they become the very same text."""
+    add(person, [{"role": "user", "content": text} for text in pair], infer=False, **parameters)
+
+
+def schedule(person: Person) -> int:
+    """Has consolidated what is new, as the dispatcher does every day; returns the steps."""
+    with tenant_tx(person.tenant):
+        jobs.enqueue(kind="consolidate", queue="maintenance")
+    return work_off(person)
+
+
+def merged(person: Person) -> list[tuple[str, str]]:
+    """Returns the pairs that reviews are about: what stays, and what is merged into it."""
+    return [(row["memory"]["id"], row["duplicate"]["id"]) for row in reviews(person, "?kind=duplicate")]

@@ -18,7 +18,7 @@ from memories.models import Entity as EntityRow
 from orgs.models import AuditEntry, Project, User
 from orgs.roles import BOUND_SCOPES
 from orgs.services.api_keys import create_api_key
-from tests.conftest import Person, Services
+from tests.conftest import Person, Services, make_person
 from tests.fakes.llm import FakeLLM
 from tests.http.endpoints import Endpoint, json_endpoints
 from tests.memories.support import (
@@ -48,6 +48,7 @@ from tests.memories.support import (
 )
 from tests.orgs.support import with_key
 from tests.tenancy.rows import everything
+from tests.tenancy.world import SetUp
 from workers.tasks.add import ADD
 from workers.tasks.running import run
 
@@ -113,9 +114,14 @@ class Cast:
 
 
 @pytest.fixture(params=[True, False], ids=["managers and policies", "policies alone"])
-def cast(alice: Person, settings: Any, request: pytest.FixtureRequest) -> Cast:
+def cast(set_up: SetUp, settings: Any, request: pytest.FixtureRequest) -> Cast:
     """The project, with the ORM's scoping and without."""
     settings.TENANT_ORM_SCOPING = request.param
+    return set_up("the cast of bound keys", new_cast)
+
+
+def new_cast() -> Cast:
+    alice = make_person("alice@example.com")
     return Cast(
         alice,
         bound(alice, "user:alex"),

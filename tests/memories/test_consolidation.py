@@ -1,9 +1,7 @@
 """Memories that say the same become one, as the project wants it, and that can be undone."""
 
 import tracemalloc
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -14,16 +12,20 @@ from memories.services import consolidating
 from memories.services.consolidating import accept_consolidation
 from memories.text import searchable
 from tests.conftest import Person, Services
-from tests.fakes.llm import FakeLLM, data_of
+from tests.fakes.llm import FakeLLM
 from tests.memories.reviewing import (
     believed,
     consolidate,
     decide,
     found,
+    keep_both,
+    merged,
     only_review,
     refusal,
     reviews,
+    schedule,
     set_project,
+    two,
     work_off,
 )
 from tests.memories.support import (
@@ -42,39 +44,9 @@ from tests.memories.support import (
 )
 from tests.memories.test_sameness import KEPT_APART, OTHER_WORDS, SAME
 from tests.tenancy.rows import superuser
-from workers import jobs
 from workers.models import Job, JobState
 from workers.tasks.consolidate import CONSOLIDATE
 from workers.tasks.running import run
-
-
-@pytest.fixture
-def proposing(alice: Person) -> Person:
-    set_project(alice, consolidation="propose")
-    return alice
-
-
-@pytest.fixture
-def applying(alice: Person) -> Person:
-    set_project(alice, consolidation="apply")
-    return alice
-
-
-def two(person: Person, *said: str, **parameters: Any) -> list[str]:
-    """Keeps Alex' tea twice, in the same words, and returns both ids, the older first."""
-    return [keep(person, text, **parameters) for text in said or ("Likes tea", "The user likes tea.")]
-
-
-def schedule(person: Person) -> int:
-    """Has consolidated what is new, as the dispatcher does every day; returns the steps."""
-    with tenant_tx(person.tenant):
-        jobs.enqueue(kind="consolidate", queue="maintenance")
-    return work_off(person)
-
-
-def merged(person: Person) -> list[tuple[str, str]]:
-    """Returns the pairs that reviews are about: what stays, and what is merged into it."""
-    return [(row["memory"]["id"], row["duplicate"]["id"]) for row in reviews(person, "?kind=duplicate")]
 
 
 def test_nothing_happens_unless_the_project_wants_it(alice: Person) -> None:
@@ -132,8 +104,7 @@ def test_a_merge_hides_one_and_its_undoing_leaves_all_as_it_was(alice: Person, *
 def test_pairs_that_say_the_same_are_merged_and_no_others(applying: Person) -> None:
     for name, pairs in (("same", SAME), ("apart", KEPT_APART + OTHER_WORDS)):
         for number, pair in enumerate(pairs):
-            for text in pair:
-                add(applying, text, infer=False, user_id=f"{name}-{number}")
+            keep_both(applying, pair, user_id=f"{name}-{number}")
     with tenant_tx(applying.tenant):
         users = Memory.objects.values_list("user_id", flat=True).order_by()
         # Some become the very same text when they are kept, which is one memory from the start.
@@ -356,74 +327,6 @@ def test_somebody_s_request_waits_for_the_one_that_is_open(proposing: Person) ->
         assert call(proposing, "POST", "/v1/consolidation/", {"user_id": "alex"}).status_code == 200
     with tenant_tx(proposing.tenant):
         assert Job.objects.filter(kind="consolidate").count() == 1
-
-
-def judging(relation: str | None, candidate: int = 0) -> Callable[[Json], Json]:
-    """Returns a model that decides every question so."""
-    return lambda data: {
-        "decisions": [
-            {"question": each["number"], "relation": relation, "candidate": candidate} for each in data["questions"]
-        ]
-    }
-
-
-def test_a_model_judges_what_is_near_in_other_words(applying: Person, llm: FakeLLM) -> None:
-    older, newer = two(applying, "Likes green tea a lot", "Loves green tea a lot")
-    keep(applying, "Plays the violin")
-    llm.answers = judging("duplicate")
-    consolidate(applying)
-    assert merged(applying) == [(older, newer)]
-    assert "model" in only_review(applying)["reason"]
-    (asked,) = llm.requests
-    (question,) = data_of(asked)["questions"]
-    assert (question["fact"], question["candidates"][0]["text"]) == ("Loves green tea a lot", "Likes green tea a lot")
-    schedule(applying)
-    assert llm.calls == 1
-    # A new one is compared with those that were there.
-    newest = keep(applying, "Enjoys green tea a lot")
-    schedule(applying)
-    assert llm.calls == 2
-    assert (older, newest) in merged(applying)
-
-
-@pytest.mark.parametrize("relation", ["refines", "replaces", None])
-def test_what_a_model_judges_otherwise_is_left_alone(applying: Person, llm: FakeLLM, relation: str | None) -> None:
-    two(applying, "Likes green tea a lot", "Loves green tea a lot")
-    llm.answers = judging(relation)
-    consolidate(applying)
-    assert llm.calls == 1
-    assert reviews(applying) == []
-
-
-def test_no_model_is_asked_about_other_numbers_names_dates_denials_and_tenses(applying: Person, llm: FakeLLM) -> None:
-    for number, (one, other) in enumerate(KEPT_APART):
-        two(applying, one, other, user_id=f"apart-{number}")
-    llm.answers = judging("duplicate")
-    consolidate(applying)
-    assert llm.calls == 0
-    assert reviews(applying) == []
-
-
-def test_no_model_is_asked_about_texts_that_it_would_not_see_whole(applying: Person, llm: FakeLLM) -> None:
-    begins = "Likes green tea " + "with very much honey " * 30
-    two(applying, f"{begins}and milk", f"{begins}and lemon")
-    llm.answers = judging("duplicate")
-    consolidate(applying)
-    assert llm.calls == 0
-
-
-def test_a_model_that_fails_leaves_the_rest_for_later(applying: Person, llm: FakeLLM) -> None:
-    two(applying)
-    two(applying, "Plays green chess a lot", "Likes green chess a lot")
-    llm.fail_rate = 1
-    call(applying, "POST", "/v1/consolidation/", {})
-    with tenant_tx(applying.tenant):
-        job = Job.objects.get(kind="consolidate")
-    run(CONSOLIDATE, Tenant(applying.tenant.project_id), job.id)
-    assert len(merged(applying)) == 1
-    with tenant_tx(applying.tenant):
-        job.refresh_from_db()
-        assert (job.state, bool(job.cursor["group"])) == (JobState.PENDING, True)
 
 
 def test_a_thousand_memories_of_one_scope_take_little(applying: Person) -> None:

@@ -17,7 +17,6 @@ from pytest_django import Settings
 
 from loci.media import limits, sandbox
 from loci.net import breaker, guard
-from loci.net import llm as calling
 from loci.tenancy.context import tenant_tx
 from memories.api import media
 from memories.extraction.chunks import CHUNK_CHARS, chunks
@@ -500,7 +499,6 @@ def test_ocr_reads_an_image_where_it_is_installed(alice: Person) -> None:
 def test_an_image_at_which_the_endpoint_fails_every_time_is_given_up_and_the_text_kept(
     alice: Person, eyes: FakeLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calling, "PAUSES_S", (0.0, 0.0))
     monkeypatch.setattr(breaker, "OPEN_S", 0.0)
     eyes.script(*[Fault.ERROR_500] * MAX_REQUESTS)
     done = finished(alice, queue(alice, says("I live in Oslo.", part("image_url", data_url(PHOTO)))))

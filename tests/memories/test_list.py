@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.conftest import Person, Services
+from tests.conftest import Person, Services, make_person
 from tests.memories.support import (
     FEB,
     JAN,
@@ -26,16 +26,22 @@ from tests.memories.support import (
     texts,
 )
 from tests.tenancy.rows import superuser
+from tests.tenancy.world import SetUp
 
 V3 = "/v3/memories/"
 ALEX = {"user_id": "alex"}
 
 
-@pytest.fixture
-def three(alice: Person) -> Person:
+def with_three() -> Person:
+    alice = make_person("alice@example.com")
     for at, text in [(FEB, "second"), (MAR, "third"), (JAN, "first")]:
         keep(alice, text, timestamp=at)
     return alice
+
+
+@pytest.fixture
+def three(set_up: SetUp) -> Person:
+    return set_up("three of a list", with_three)
 
 
 def test_a_list_is_newest_first(three: Person) -> None:

@@ -127,15 +127,14 @@ def test_expired_and_superseded_memories_are_not_listed(alice: Person, llm: Fake
 
 
 @pytest.mark.parametrize("kind", ["user", "agent", "app", "run"])
-@pytest.mark.parametrize(
-    "name", ["a/b", "a/b/", "history", "a/history", "a?b", "a b", "a%2Fb", "100%", "søren", "记忆", "events", "☃/?#&="]
-)
-def test_an_entity_may_have_any_name(alice: Person, kind: str, name: str) -> None:
-    keep(alice, "Likes tea", **{"user_id": None, f"{kind}_id": name})
-    keep(alice, "Likes air", **{"user_id": None, f"{kind}_id": "other"})
-    for encoded in {quote(name, safe=""), quote(name)}:
-        page = of_entity(alice, kind, encoded)
-        assert [row["memory"] for row in page["results"]] == ["Likes tea"], encoded
+def test_an_entity_may_have_any_name(alice: Person, kind: str) -> None:
+    names = ["a/b", "a/b/", "history", "a/history", "a?b", "a b", "a%2Fb", "100%", "søren", "记忆", "events", "☃/?#&="]
+    for name in names:
+        keep(alice, f"Likes {name}", **{"user_id": None, f"{kind}_id": name})
+    for name in names:
+        for encoded in {quote(name, safe=""), quote(name)}:
+            page = of_entity(alice, kind, encoded)
+            assert [row["memory"] for row in page["results"]] == [f"Likes {name}"], encoded
 
 
 def test_an_unknown_entity_has_no_memories(alice: Person, bob: Person) -> None:

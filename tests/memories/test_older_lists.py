@@ -6,20 +6,26 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.conftest import Person
+from tests.conftest import Person, make_person
 from tests.memories.support import FEB, JAN, MAR, call, get, keep, ok, post, show_superseded, supersede
+from tests.tenancy.world import SetUp
 
 V1, V2 = "/v1/memories/", "/v2/memories/"
 ONE_OF = "One of the filters: app_id, user_id, agent_id, run_id is required!"
 NEWEST_FIRST = ["third", "second", "first"]
 
 
-@pytest.fixture
-def three(alice: Person) -> Person:
+def with_three() -> Person:
+    alice = make_person("alice@example.com")
     keep(alice, "second", timestamp=FEB, metadata={"n": 2, "about": "food"})
     keep(alice, "third", timestamp=MAR, metadata={"n": 3, "about": "trips"}, run_id="r1")
     keep(alice, "first", timestamp=JAN, metadata={"n": "2"}, agent_id="helper")
     return alice
+
+
+@pytest.fixture
+def three(set_up: SetUp) -> Person:
+    return set_up("three of older lists", with_three)
 
 
 def v1(person: Person, query: str = "", **parameters: Any) -> Any:

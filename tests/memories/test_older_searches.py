@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Person
+from tests.conftest import Person, make_person
 from tests.memories.support import Json, call, keep, post
+from tests.tenancy.world import SetUp
 
 V1, V2, V3 = "/v1/memories/search/", "/v2/memories/search/", "/v3/memories/search/"
 AT_LEAST_ONE = "At least one of the filters: agent_id, user_id, app_id, run_id is required!"
@@ -14,12 +15,17 @@ ALEX = {"user_id": "alex"}
 older = pytest.mark.parametrize("path", [V1, V2, f"{V1}?version=v2"])
 
 
-@pytest.fixture
-def three(alice: Person) -> Person:
+def with_three() -> Person:
+    alice = make_person("alice@example.com")
     keep(alice, "Likes green tea", metadata={"about": "drinks"})
     keep(alice, "Has a dog called Rex", run_id="r1")
     keep(alice, "Works as a nurse", agent_id="helper")
     return alice
+
+
+@pytest.fixture
+def three(set_up: SetUp) -> Person:
+    return set_up("three of older searches", with_three)
 
 
 def texts(hits: Any) -> list[str]:

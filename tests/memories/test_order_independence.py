@@ -49,12 +49,12 @@ def believed_after(person: Person, user_id: str, order: list[int]) -> Any:
         return sorted(intervals, key=str), says
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_statements_done_in_any_order_end_in_the_same_belief(alice: Person, llm: FakeLLM, seed: int) -> None:
+def test_statements_done_in_any_order_end_in_the_same_belief(alice: Person, llm: FakeLLM) -> None:
     in_order = list(range(len(STATEMENTS)))
-    shuffled = random.Random(seed).sample(in_order, len(in_order))
     intervals, says = believed_after(alice, "in order", in_order)
-    assert believed_after(alice, "shuffled", shuffled) == (intervals, says)
+    for seed in range(3):
+        shuffled = random.Random(seed).sample(in_order, len(in_order))
+        assert believed_after(alice, f"shuffled {seed}", shuffled) == (intervals, says), shuffled
     assert says[0] == "Has lived in Berlin for long"
     assert len(intervals) == len(STATEMENTS)
 

@@ -6,19 +6,25 @@ import pytest
 
 from loci.tenancy.context import tenant_tx
 from memories.models import Memory
-from tests.conftest import Person
+from tests.conftest import Person, make_person
 from tests.fakes.settings import unreachable_embedder
 from tests.memories.support import Json, add, call, keep, search, show_superseded, supersede
+from tests.tenancy.world import SetUp
 
 SEARCH = "/v3/memories/search/"
 FACTS = ["Likes green tea", "Lives in Berlin", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]
 
 
-@pytest.fixture
-def five(alice: Person) -> Person:
+def with_five() -> Person:
+    alice = make_person("alice@example.com")
     for text in FACTS:
         keep(alice, text)
     return alice
+
+
+@pytest.fixture
+def five(set_up: SetUp) -> Person:
+    return set_up("FACTS of searches", with_five)
 
 
 def found(person: Person, query: str, **parameters: Any) -> list[str]:

@@ -5,22 +5,28 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Person
+from tests.conftest import Person, make_person
 from tests.fakes.llm import FakeLLM
 from tests.fakes.reranker import FakeReranker
 from tests.fakes.settings import unreachable_embedder, use, use_reranker
-from tests.memories.support import Json, call, fact, keep, lives_in, ok, post, scripted_add
+from tests.memories.support import Json, add, call, fact, keep, lives_in, ok, post, scripted_add
+from tests.tenancy.world import SetUp
 
 SEARCH = "/v3/memories/search/"
 LEGS = ("semantic", "bm25", "entity", "clues", "conversation")
 FACTS = ["Likes green tea", "Drinks tea at noon", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]
 
 
-@pytest.fixture
-def five(alice: Person) -> Person:
+def with_five() -> Person:
+    alice = make_person("alice@example.com")
     for year, text in enumerate(FACTS, start=2020):
         keep(alice, text, timestamp=f"{year}-01-01T00:00:00Z")
     return alice
+
+
+@pytest.fixture
+def five(set_up: SetUp) -> Person:
+    return set_up("FACTS of five years", with_five)
 
 
 @pytest.fixture
@@ -119,8 +125,7 @@ def test_what_the_reranker_put_down_says_so(five: Person) -> None:
 
 
 def test_at_most_20_candidates_are_told_of(alice: Person) -> None:
-    for number in range(40):
-        keep(alice, f"Read book {number}")
+    add(alice, [{"role": "user", "content": f"Read book {number}"} for number in range(40)], infer=False)
     for parameters in ({}, {"max_tokens": 1}, {"rerank": True}):
         assert len(explained(alice, "book", top_k=1, **parameters)["dropped"]) == 20
 

@@ -1,7 +1,5 @@
 """Searches by words in the languages of the world; the embedder, which knows English best, has no part in them."""
 
-import pytest
-
 from tests.conftest import Person
 from tests.fakes.settings import unreachable_embedder
 from tests.memories.support import keep, search
@@ -49,9 +47,9 @@ def test_a_memory_is_found_by_its_words_in_any_form_of_theirs(alice: Person) -> 
     assert all(hit["score_breakdown"]["bm25"] > 0 for hit in best.values())
 
 
-@pytest.mark.parametrize("query", ["Hunt", "Gato", "Reise nach Wien", "москит"])
-def test_what_only_looks_alike_is_not_found(alice: Person, query: str) -> None:
+def test_what_only_looks_alike_is_not_found(alice: Person) -> None:
     for fact in [*FACTS["German"], *FACTS["Italian"], *FACTS["Russian"]]:
         keep(alice, fact)
     with unreachable_embedder():
-        assert all(hit["score_breakdown"]["bm25"] == 0 for hit in search(alice, query, threshold=0))
+        for query in ("Hunt", "Gato", "Reise nach Wien", "москит"):
+            assert all(hit["score_breakdown"]["bm25"] == 0 for hit in search(alice, query, threshold=0)), query

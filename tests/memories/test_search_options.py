@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Person
 from tests.fakes.settings import unreachable_embedder
-from tests.memories.support import Json, call, keep, memory, ok, search, supersede
+from tests.memories.support import Json, add, call, keep, memory, ok, search, supersede
 
 SEARCH = "/v3/memories/search/"
 ALEX = {"user_id": "alex"}
@@ -33,8 +33,7 @@ def test_words_of_the_query_let_a_memory_in_below_the_threshold(codes: Person) -
 
 
 def test_a_word_that_every_memory_holds_lets_none_in(alice: Person) -> None:
-    for number in range(60):
-        keep(alice, f"The user owns book {number}")
+    add(alice, [{"role": "user", "content": f"The user owns book {number}"} for number in range(60)], infer=False)
     query = "Which restaurant does the user recommend?"
     assert found(alice, query, threshold=0.9, keyword_search=True) == []
     assert len(found(alice, "book 7", threshold=0.99, keyword_search=True)) == 1

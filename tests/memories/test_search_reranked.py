@@ -14,22 +14,28 @@ from loci.http.places import place_if_free
 from loci.net import breaker
 from loci.tenancy.context import tenant_tx
 from memories.retrieval import reranking
-from tests.conftest import Person
+from tests.conftest import Person, make_person
 from tests.fakes.llm import FakeLLM, Fault
 from tests.fakes.reranker import Dialect, FakeReranker
 from tests.fakes.settings import use, use_reranker
 from tests.memories.support import Json, call, keep, ok
+from tests.tenancy.world import SetUp
 
 SEARCH = "/v3/memories/search/"
 FACTS = ["Likes green tea", "Lives in Berlin", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]
 LIKED = ("Plays the violin", "Works as a nurse")
 
 
-@pytest.fixture
-def five(alice: Person) -> Person:
+def with_five() -> Person:
+    alice = make_person("alice@example.com")
     for text in FACTS:
         keep(alice, text)
     return alice
+
+
+@pytest.fixture
+def five(set_up: SetUp) -> Person:
+    return set_up("FACTS of searches", with_five)
 
 
 @pytest.fixture

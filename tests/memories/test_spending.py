@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from loci.net import breaker
-from loci.net import llm as calling
 from loci.tenancy.context import tenant_tx
 from memories.models import Message
 from memories.services import adding
@@ -37,7 +36,6 @@ MOST_CALLS, MOST_EMBEDDINGS = 4, 3
 @pytest.fixture
 def llm(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLLM]:
     """A model and an embedder that are asked again at once after a failure."""
-    monkeypatch.setattr(calling, "PAUSES_S", (0.0, 0.0))
     monkeypatch.setattr(breaker, "OPEN_S", 0.0)
     with FakeLLM() as server, use_for_all(server):
         yield server

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from loci.errors import DependencyError
 from loci.net import breaker, presets
+from loci.net import llm as calling
 from loci.net.breaker import CircuitOpen
 from loci.net.chat import Completion, complete
 from loci.net.endpoint import Endpoint, endpoint
@@ -50,6 +51,13 @@ def test_a_passing_failure_is_tried_again(llm: FakeLLM, fault: Fault) -> None:
     assert llm.calls == 2
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no pause before a further attempt."""
+    monkeypatch.setattr(calling, "PAUSES_S", (0.0, 0.0))
+
+
+@pytest.mark.usefixtures("at_once")
 def test_a_lasting_failure_is_tried_three_times(llm: FakeLLM) -> None:
     llm.fault = Fault.ERROR_500
     with pytest.raises(DependencyError, match="answered 500"):
@@ -102,6 +110,7 @@ def test_a_long_answer_within_a_readable_body_is_refused(llm: FakeLLM) -> None:
         ask()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_server_that_is_not_there_is_a_failed_dependency(llm: FakeLLM) -> None:
     llm.stop()
     with pytest.raises(DependencyError, match="cannot be reached"):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 import openai
@@ -94,7 +94,12 @@ def _most_tokens(messages: Sequence[Message], schema: Form) -> int:
 
 
 def _json_schema(schema: Form) -> Mapping[str, Any]:
-    return schema if isinstance(schema, Mapping) else schema.model_json_schema()
+    return schema if isinstance(schema, Mapping) else _schema_of(schema)
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> Mapping[str, Any]:
+    return model.model_json_schema()
 
 
 def _parts(content: Any) -> Sequence[Mapping[str, Any]]:
@@ -168,7 +173,12 @@ def _tool(schema: Form) -> Any:
     if isinstance(schema, Mapping):
         function = {"name": "answer", "description": "Gives the answer.", "parameters": schema}
         return {"type": "function", "function": function}
-    return openai.pydantic_function_tool(schema, name="answer", description="Gives the answer.")
+    return _tool_of(schema)
+
+
+@cache
+def _tool_of(model: type[BaseModel]) -> Any:
+    return openai.pydantic_function_tool(model, name="answer", description="Gives the answer.")
 
 
 def _read(chunks: Iterator[bytes], budget: Budget) -> bytes:

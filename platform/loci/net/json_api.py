@@ -13,6 +13,7 @@ import orjson
 
 from loci.errors import DependencyError
 from loci.net.retry_after import retry_after
+from loci.net.tls import trusted
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
@@ -55,7 +56,7 @@ class JsonApi:
         if authorization:
             headers["Authorization"] = authorization
         try:
-            self._client = httpx2.Client(base_url=base_url, headers=headers)
+            self._client = httpx2.Client(base_url=base_url, headers=headers, verify=trusted())
         except httpx2.InvalidURL:
             raise DependencyError(f"{base_url} is not an address.") from None
         weakref.finalize(self, self._client.close)

@@ -17,6 +17,7 @@ from loci.net.endpoint import Endpoint
 from loci.net.outside import assert_outside_transaction
 from loci.net.retry_after import retry_after
 from loci.net.spending import meter
+from loci.net.tls import trusted
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 30.0
@@ -33,7 +34,8 @@ _random = random.SystemRandom()
 def client(base_url: str, api_key: str) -> openai.OpenAI:
     """Returns this process's client of an OpenAI-compatible endpoint. It never retries by itself: see `call`."""
     timeout = openai.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
-    return openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0)
+    http = openai.DefaultHttpxClient(verify=trusted())
+    return openai.OpenAI(base_url=base_url, api_key=api_key, timeout=timeout, max_retries=0, http_client=http)
 
 
 os.register_at_fork(after_in_child=client.cache_clear)  # A connection must not be shared between processes.

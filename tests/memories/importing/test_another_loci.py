@@ -1,6 +1,7 @@
 """A project of a running Loci is taken over through its API, and says the same afterwards."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from loci.tenancy.context import tenant_tx
 from memories.models import Memory
-from tests.conftest import Person
+from tests.conftest import Person, make_person
 from tests.fakes.llm import FakeLLM
 from tests.memories.importing.support import everything, past, run_import
 from tests.memories.support import (
@@ -28,11 +29,17 @@ from tests.memories.support import (
     search,
     texts,
 )
+from tests.tenancy.world import SetUp
 
 
 @pytest.fixture
-def filled(alice: Person, llm: FakeLLM) -> Person:
+def filled(set_up: SetUp, llm: FakeLLM) -> Person:
     """Alice's project has a memory of every kind, among them a changed one, a superseded one and a late one."""
+    return set_up("a memory of every kind", partial(with_every_kind, llm))
+
+
+def with_every_kind(llm: FakeLLM) -> Person:
+    alice = make_person("alice@example.com")
     vet = {"agent_id": "vet", "name": "The vet", "metadata": {"room": 7}}
     assert call(alice, "POST", "/v1/agents/", vet).status_code == 201
     keep(alice, "Is looking for a flat", timestamp=JAN)

@@ -437,8 +437,8 @@ def poison(alice: Person, mallory: Person, llm: FakeLLM, honest: int, poisoned: 
 
 
 def test_exactly_the_poison_goes(alice: Person, mallory: Person, llm: FakeLLM) -> None:
-    before = poison(alice, mallory, llm, honest=200, poisoned=12)
-    assert counts(roll_back(alice, key_id=key_of(mallory))) == (8, 4, 4)
+    before = poison(alice, mallory, llm, honest=60, poisoned=6)
+    assert counts(roll_back(alice, key_id=key_of(mallory))) == (4, 2, 2)
     assert state_of(alice) == before
 
 
@@ -457,7 +457,7 @@ def test_a_long_rollback_is_taken_in_steps(
 ) -> None:
     from memories.services import rolling_back
 
-    before = poison(alice, mallory, llm, honest=40, poisoned=9)
+    before = poison(alice, mallory, llm, honest=20, poisoned=9)
     monkeypatch.setattr(rolling_back, "BATCH", 2)
     monkeypatch.setattr(rolling_back, "STEP_S", 0)
     event_id = post(alice, "/v1/memories/rollback/", key_id=key_of(mallory))["event_id"]
