@@ -13,8 +13,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Now
+from django.db.models.lookups import Exact
 
 from loci.tenancy.batches import delete_some
 from loci.tenancy.context import Tenant, current_project_id
@@ -136,11 +137,12 @@ MAY_PUBLISH = """
 def claim(tenant: Tenant, job_id: UUID, lease_s: int) -> Claim | None:
     """Takes the job for `lease_s` seconds; None where it is not due, finished or held by somebody else.
 
+    Nor is one of a deleted project taken: it waits until the project, or its organization, is restored, or erased.
     Raises `LaneBusy` when another job of its lane runs; the transaction is then to be rolled back.
     """
     due = Q(state=JobState.PENDING, not_before__lte=Now()) | Q(state=JobState.RUNNING, lease_until__lt=Now())
     try:
-        claimed = Job.objects.filter(due, id=job_id).update(
+        claimed = Job.objects.filter(due, _of_living_project(), id=job_id).update(
             state=JobState.RUNNING,
             attempt=F("attempt") + 1,
             fence=F("fence") + 1,
@@ -166,6 +168,11 @@ def claim(tenant: Tenant, job_id: UUID, lease_s: int) -> Claim | None:
         created_at=job.created_at,
         cursor=job.cursor,
     )
+
+
+def _of_living_project() -> Q:
+    is_deleted = Func(F("project_id"), function="is_deleted", output_field=BooleanField())
+    return Q(Exact(is_deleted, False))
 
 
 def _constraint(error: IntegrityError) -> str | None:
