@@ -4,7 +4,7 @@ Every function runs inside the caller's `tenant_tx`.
 """
 
 import random
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,10 +16,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Now
 from django.db.models.lookups import Exact
+from psycopg.types.json import Jsonb
 
 from loci.tenancy.batches import delete_some
 from loci.tenancy.context import Tenant, current_project_id
-from loci.tenancy.models import first_id
+from loci.tenancy.models import first_id, new_id
 from workers.limits import MAX_CRASHES, MAX_REQUESTS, MAX_SOFT_FAILURES, backoff
 from workers.models import ONE_RUNNING_PER_LANE, Job, JobState
 
@@ -106,6 +107,29 @@ def enqueue(
         not_before=not_before or Now(),
         cursor=cursor,
     )
+
+
+def enqueue_many(*, kind: str, queue: str, lanes: Mapping[UUID, str], cursor: dict[str, Any]) -> None:
+    """Stores a new job for each of these events, in its lane, and leaves them to the dispatcher."""
+    parameters: dict[str, Any] = {
+        "kind": kind,
+        "queue": queue,
+        "cursor": Jsonb(cursor),
+        "project": current_project_id(),
+        "ids": [new_id() for _ in lanes],
+        "events": list(lanes),
+        "lanes": list(lanes.values()),
+    }
+    with connection.cursor() as sql:
+        sql.execute(ENQUEUE_MANY, parameters)
+
+
+# Each column is one parameter: thousands of rows of parameters take seconds to be written.
+ENQUEUE_MANY = """
+    INSERT INTO job (id, project_id, kind, queue, lane, event_id, cursor, state, attempt, soft, fence, last_error)
+    SELECT id, %(project)s, %(kind)s, %(queue)s, lane, event_id, %(cursor)s, 'pending', 0, 0, 0, ''
+    FROM unnest(%(ids)s::uuid[], %(lanes)s::text[], %(events)s::uuid[]) AS new(id, lane, event_id)
+"""
 
 
 def _may_publish(queue: str, lane: str | None) -> bool:
