@@ -62,6 +62,13 @@ def propose(memory: Memory, other: Memory, reason: str) -> Review:
     return review
 
 
+def asked_about(memory_ids: Collection[UUID], *, even_open: bool) -> set[UUID]:
+    """Returns those of these memories of which somebody decided whether to merge them, or with `even_open` is asked."""
+    asked = _about(memory_ids, side="other").filter(_still("other_id", "other_hash"), kind=ReviewKind.DUPLICATE)
+    settled = asked if even_open else asked.exclude(state=ReviewState.OPEN)
+    return set(settled.values_list("other_id", flat=True))
+
+
 def merged_into(memory_ids: Collection[UUID]) -> set[UUID]:
     """Returns the memories that were merged into these, into those, and so on."""
     found: set[UUID] = set()

@@ -317,6 +317,24 @@ def test_a_commit_merges_only_so_many(applying: Person, monkeypatch: pytest.Monk
     assert len(merged(applying)) == 5
 
 
+def test_one_run_goes_on_where_the_one_before_left_many_that_say_the_same(
+    proposing: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consolidating, "LARGEST", 3)
+    said = [f"{subject} tea{end}" for subject in ("Likes", "likes", "The user likes") for end in ("", ".", "!")]
+    oldest, *others = two(proposing, *said[:7])
+    proposed = []
+    for _ in range(4):
+        consolidate(proposing)
+        proposed.append(len(merged(proposing)))
+    assert proposed == [2, 4, 6, 6]
+    assert set(merged(proposing)) == {(oldest, other) for other in others}
+    set_project(proposing, consolidation="apply")
+    for _ in range(3):
+        consolidate(proposing)
+    assert texts(proposing) == ["Likes tea"]
+
+
 def test_what_changes_while_a_job_reads_is_not_merged(applying: Person, services: Services) -> None:
     _, newer = two(applying)
     accept_consolidation(applying.tenant, Scope())
