@@ -38,6 +38,7 @@ from tests.memories.support import (
     memory,
     put,
     scripted_add,
+    search,
     texts,
 )
 from tests.memories.test_sameness import KEPT_APART, OTHER_WORDS, SAME
@@ -117,10 +118,15 @@ def test_a_merge_hides_one_and_its_undoing_leaves_all_as_it_was(alice: Person, *
         older,
         "The user likes tea.",
     )
-    assert newer in [row["id"] for row in listed(alice, include_superseded=True)]
+    for name in ("include_superseded", "include_merged"):
+        shown_too: Json = {name: True}
+        assert newer in [row["id"] for row in listed(alice, **shown_too)]
+        assert newer in [hit["id"] for hit in search(alice, "tea", **shown_too)]
+        assert newer not in [row["id"] for row in listed(alice, latest_only=True, **shown_too)]
     assert [entry["event"] for entry in history(alice, newer)] == ["ADD", "DELETE"]
     decide(alice, review, "undo")
     assert (believed(alice), found(alice), listed(alice)) == (before, hits, shown)
+    assert listed(alice, include_merged=True) == shown
     assert [entry["event"] for entry in history(alice, newer)] == ["ADD", "DELETE", "UPDATE"]
     assert history(alice, newer)[0] | {"valid_to": None} == was[0]
     # A person has decided: it is not done again.
