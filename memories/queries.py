@@ -13,7 +13,16 @@ from django.utils import timezone
 from loci.errors import NotFound
 from loci.models import RequestLog
 from loci.tenancy.context import current_project_id, current_tenant
-from memories.models import Entity, Event, EventStatus, Memory, MemoryState
+from memories.models import (
+    Entity,
+    Event,
+    EventStatus,
+    Memory,
+    MemoryState,
+    Review,
+    ReviewKind,
+    ReviewState,
+)
 from memories.past import Moment, known, told
 
 MEMORY_NOT_FOUND = "Memory not found!"
@@ -87,11 +96,13 @@ class Visibility:
     """What lists and searches show (contract.md §14, Expiration; design.md §2).
 
     `today` is the day by which expiration is judged, today in UTC where it is None. `moment` is the time that is asked
-    about; None is now.
+    about; None is now. Memories that were merged into others are superseded too; with `merged`, of now, they alone are
+    shown of these.
     """
 
     expired: bool = False
     superseded: bool = False
+    merged: bool = False
     today: date | None = None
     moment: Moment | None = None
 
@@ -102,7 +113,16 @@ USUALLY = Visibility()
 def visible(where: Q, visibility: Visibility = USUALLY) -> QuerySet[Memory]:
     """Returns the memories that `where` admits and that are to be shown now."""
     states = [MemoryState.ACTIVE, MemoryState.SUPERSEDED] if visibility.superseded else [MemoryState.ACTIVE]
-    return Memory.objects.filter(where, _not_expired(visibility), state__in=states)
+    shown = Q(state__in=states)
+    if visibility.merged:
+        shown |= Q(state=MemoryState.SUPERSEDED, id__in=merges().values("other_id"))
+    return Memory.objects.filter(where, _not_expired(visibility), shown)
+
+
+def merges() -> QuerySet[Review]:
+    """Returns the reviews by which one memory, the other one, is merged into the first."""
+    done: QuerySet[Review] = Review.objects.filter(kind=ReviewKind.DUPLICATE, done__isnull=False)
+    return done.exclude(state=ReviewState.UNDONE)
 
 
 def visible_then(where: Q, moment: Moment, visibility: Visibility) -> QuerySet[Memory]:

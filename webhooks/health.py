@@ -8,9 +8,8 @@ from django.utils import timezone
 from loci.observability import metrics
 from loci.tenancy.context import tenant_tx
 from orgs import audit
-from orgs.models import Membership, Role, User
-from orgs.services.agent_mode import DOMAIN as AGENTS
 from orgs.services.mailing import of_organization, send_mail
+from orgs.services.owners import emails_of_owners
 from webhooks.models import DeliveryState, EventType, WebhookEndpoint
 from webhooks.queries import pending
 from webhooks.queueing import FAILING_AFTER, end_unsent, keep_to_one_lane, withdraw
@@ -80,15 +79,8 @@ def mail_disabled_endpoint(claim: Claim) -> None:
     tenant = of_organization(claim.tenant)
     with tenant_tx(tenant):
         endpoint = WebhookEndpoint.objects.select_related("project").filter(id=claim.event_id).first()
-        owners = _owners() if endpoint else []
+        owners = emails_of_owners() if endpoint else []
     for email in owners:
         send_mail([email], SUBJECT, "disabled_webhook", {"endpoint": endpoint})
     with tenant_tx(tenant):
         jobs.finish(claim)
-
-
-def _owners() -> list[str]:
-    """The emails of the organization's owners."""
-    owners = Membership.objects.filter(role=Role.OWNER, project=None).values_list("user_id", flat=True)
-    people = User.objects.filter(is_active=True, id__in=list(owners)).exclude(email__endswith=f"@{AGENTS}")
-    return list(people.order_by("email").values_list("email", flat=True))

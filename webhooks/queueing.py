@@ -26,18 +26,8 @@ def enqueue(deliveries: Sequence[Delivery]) -> None:
     of = {delivery.endpoint_id for delivery in deliveries}
     failing = WebhookEndpoint.objects.filter(id__in=of, first_failure_at__lt=Now() - FAILING_AFTER)
     ill = set(failing.values_list("id", flat=True))
-    Job.objects.bulk_create(
-        [
-            Job(
-                kind=KIND,
-                queue=QUEUE,
-                lane=_lane_of(delivery, is_failing=delivery.endpoint_id in ill),
-                event_id=delivery.id,
-                cursor={"tried": 0},
-            )
-            for delivery in deliveries
-        ]
-    )
+    lanes = {each.id: _lane_of(each, is_failing=each.endpoint_id in ill) for each in deliveries}
+    jobs.enqueue_many(kind=KIND, queue=QUEUE, lanes=lanes, cursor={"tried": 0})
 
 
 def enqueue_again(deliveries: Sequence[Delivery]) -> None:

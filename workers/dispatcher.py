@@ -27,6 +27,12 @@ PAUSE_S = 0.3
 SCHEDULE_PAUSE_S = 10.0
 BATCH = 100
 
+# Of open jobs, those whose projects are deleted wait for their restoration.
+STOPPED = """
+    stopped AS MATERIALIZED (
+        SELECT project_id FROM (SELECT DISTINCT project_id FROM open) AS projects WHERE is_deleted(project_id)
+    )
+"""
 # One row per ring, each project's first before any project's second. A lane has at most one job that is rung for, none
 # while another of its jobs runs; an expired lease and a ring that nobody heard are due again. What is held is grouped
 # by lane, since thousands may wait in one: to compare each with each would take seconds.
@@ -39,6 +45,7 @@ DUE = """
                OR (state = 'running' AND lease_until >= now()) AS taken
         FROM job WHERE state = 'running' OR (state = 'pending' AND not_before <= now())
     ),
+    {stopped},
     busy AS (
         SELECT project_id, queue, count(*) AS published FROM open WHERE taken GROUP BY project_id, queue
     ),
@@ -50,6 +57,7 @@ DUE = """
                row_number() OVER (PARTITION BY project_id, lane ORDER BY state DESC, created_at, id) AS lane_place
         FROM open LEFT JOIN busy USING (project_id, queue) LEFT JOIN held USING (project_id, lane)
         WHERE NOT taken AND coalesce(busy.published, 0) < most
+          AND project_id NOT IN (SELECT project_id FROM stopped)
           AND (state = 'pending' OR lease_until <= now())
           AND (lane IS NULL OR coalesce(held.jobs, 0) = (state = 'running')::int)
     ),
@@ -75,12 +83,17 @@ PUBLISH = """
     RETURNING job.project_id, job.id, job.kind, job.queue, free.turn
 """
 BACKLOG = """
+    WITH open AS MATERIALIZED (
+        SELECT project_id, queue, state, not_before FROM job
+        WHERE (state = 'pending' AND not_before <= now()) OR (state = 'running' AND lease_until < now())
+    ),
+    {stopped}
     SELECT queue,
            count(*) FILTER (WHERE state = 'pending'),
            coalesce(extract(epoch FROM now() - min(not_before) FILTER (WHERE state = 'pending')), 0),
            count(*) FILTER (WHERE state = 'running')
-    FROM job
-    WHERE (state = 'pending' AND not_before <= now()) OR (state = 'running' AND lease_until < now())
+    FROM open
+    WHERE project_id NOT IN (SELECT project_id FROM stopped)
     GROUP BY queue
 """
 
@@ -107,7 +120,7 @@ def publish_due() -> list[Due]:
         "batch": BATCH,
     }
     with transaction.atomic(using="system"), connections["system"].cursor() as cursor:
-        cursor.execute(PUBLISH.format(due=DUE), parameters)
+        cursor.execute(PUBLISH.format(due=DUE.format(stopped=STOPPED)), parameters)
         return [Due(*row) for row in cursor.fetchall()]
 
 
@@ -139,7 +152,7 @@ def dispatch_until(stopped: Callable[[], bool]) -> None:
 
 def _report_backlog() -> None:
     with connections["system"].cursor() as cursor:
-        cursor.execute(BACKLOG)
+        cursor.execute(BACKLOG.format(stopped=STOPPED))
         backlog = {queue: numbers for queue, *numbers in cursor.fetchall()}
     for queue in QUEUES:
         due, age, expired = backlog.get(queue, (0, 0, 0))

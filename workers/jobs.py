@@ -4,7 +4,7 @@ Every function runs inside the caller's `tenant_tx`.
 """
 
 import random
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,12 +13,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest, Now
+from django.db.models.lookups import Exact
+from psycopg.types.json import Jsonb
 
 from loci.tenancy.batches import delete_some
 from loci.tenancy.context import Tenant, current_project_id
-from loci.tenancy.models import first_id
+from loci.tenancy.models import first_id, new_id
 from workers.limits import MAX_CRASHES, MAX_REQUESTS, MAX_SOFT_FAILURES, backoff
 from workers.models import ONE_RUNNING_PER_LANE, Job, JobState
 
@@ -107,6 +109,29 @@ def enqueue(
     )
 
 
+def enqueue_many(*, kind: str, queue: str, lanes: Mapping[UUID, str], cursor: dict[str, Any]) -> None:
+    """Stores a new job for each of these events, in its lane, and leaves them to the dispatcher."""
+    parameters: dict[str, Any] = {
+        "kind": kind,
+        "queue": queue,
+        "cursor": Jsonb(cursor),
+        "project": current_project_id(),
+        "ids": [new_id() for _ in lanes],
+        "events": list(lanes),
+        "lanes": list(lanes.values()),
+    }
+    with connection.cursor() as sql:
+        sql.execute(ENQUEUE_MANY, parameters)
+
+
+# Each column is one parameter: thousands of rows of parameters take seconds to be written.
+ENQUEUE_MANY = """
+    INSERT INTO job (id, project_id, kind, queue, lane, event_id, cursor, state, attempt, soft, fence, last_error)
+    SELECT id, %(project)s, %(kind)s, %(queue)s, lane, event_id, %(cursor)s, 'pending', 0, 0, 0, ''
+    FROM unnest(%(ids)s::uuid[], %(lanes)s::text[], %(events)s::uuid[]) AS new(id, lane, event_id)
+"""
+
+
 def _may_publish(queue: str, lane: str | None) -> bool:
     """In one statement, because every add asks. Without a lane there is no job of the same lane."""
     parameters: dict[str, Any] = {"project": current_project_id(), "queue": queue, "lane": lane}
@@ -136,11 +161,12 @@ MAY_PUBLISH = """
 def claim(tenant: Tenant, job_id: UUID, lease_s: int) -> Claim | None:
     """Takes the job for `lease_s` seconds; None where it is not due, finished or held by somebody else.
 
+    Nor is one of a deleted project taken: it waits until the project, or its organization, is restored, or erased.
     Raises `LaneBusy` when another job of its lane runs; the transaction is then to be rolled back.
     """
     due = Q(state=JobState.PENDING, not_before__lte=Now()) | Q(state=JobState.RUNNING, lease_until__lt=Now())
     try:
-        claimed = Job.objects.filter(due, id=job_id).update(
+        claimed = Job.objects.filter(due, _of_living_project(), id=job_id).update(
             state=JobState.RUNNING,
             attempt=F("attempt") + 1,
             fence=F("fence") + 1,
@@ -166,6 +192,11 @@ def claim(tenant: Tenant, job_id: UUID, lease_s: int) -> Claim | None:
         created_at=job.created_at,
         cursor=job.cursor,
     )
+
+
+def _of_living_project() -> Q:
+    is_deleted = Func(F("project_id"), function="is_deleted", output_field=BooleanField())
+    return Q(Exact(is_deleted, False))
 
 
 def _constraint(error: IntegrityError) -> str | None:

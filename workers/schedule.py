@@ -19,7 +19,7 @@ from loci.tenancy.models import new_id
 
 @dataclass(frozen=True)
 class Schedule:
-    """One kind of job, `every` so long, in each living project.
+    """One kind of job, `every` so long, in each project that is not deleted, with its organization or alone.
 
     With `setting`, only in projects whose settings differ from their defaults there. With `in_control`, also in the
     hidden projects of organizations. Done jobs are kept for longer than a window lasts (`LOCI_RETAIN_JOBS_DAYS`).
@@ -43,6 +43,7 @@ MOST_OPEN = 100
 costs nothing, and are in nobody's way."""
 
 # The windows of a project begin where the hash of its id says. One that began before the project did is not for it.
+# Whether its organization is deleted is asked last, of few.
 DUE = """
     WITH open AS MATERIALIZED (
         SELECT project_id FROM job
@@ -58,14 +59,18 @@ DUE = """
             floor((extract(epoch FROM now()) - hash %% %(every)s) / %(every)s) * %(every)s + hash %% %(every)s
         ) AS scheduled_for
         FROM living
+    ),
+    due AS MATERIALIZED (
+        SELECT id, scheduled_for FROM current
+        WHERE scheduled_for > created_at
+          AND NOT EXISTS (SELECT FROM open WHERE open.project_id = current.id)
+          AND NOT EXISTS (
+              SELECT FROM job
+              WHERE job.project_id = current.id AND job.kind = %(kind)s AND job.scheduled_for >= current.scheduled_for
+          )
     )
-    SELECT id, scheduled_for FROM current
-    WHERE scheduled_for > created_at
-      AND NOT EXISTS (SELECT FROM open WHERE open.project_id = current.id)
-      AND NOT EXISTS (
-          SELECT FROM job
-          WHERE job.project_id = current.id AND job.kind = %(kind)s AND job.scheduled_for >= current.scheduled_for
-      )
+    SELECT id, scheduled_for FROM due
+    WHERE NOT is_deleted(id)
     ORDER BY scheduled_for
     LIMIT greatest(0, %(most)s - (SELECT count(*) FROM open))
 """

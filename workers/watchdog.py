@@ -24,6 +24,7 @@ OVERDUE = """
         SELECT FROM job
         WHERE state = 'pending' AND queue = ANY(%s) AND published_at IS NOT NULL
           AND not_before < now() - make_interval(secs => %s)
+          AND NOT is_deleted(project_id)
           AND NOT EXISTS (
               SELECT FROM job AS held
               WHERE held.project_id = job.project_id AND held.lane = job.lane AND held.state = 'running'

@@ -87,7 +87,7 @@ class FindInput(MomentInput):
     The filters and what stands beside them are for the description: `memories.retrieval.filters.fold` reads them.
     """
 
-    ignored: ClassVar[Sequence[str]] = ("include_merged", "enable_graph", "version", "api_version", "source")
+    ignored: ClassVar[Sequence[str]] = ("enable_graph", "version", "api_version", "source")
 
     filters = FiltersField(required=False, help_text="Whose memories, and which of them; v3 requires it.")
     user_id = ConditionField("The user that the memories are about.")
@@ -104,8 +104,13 @@ class FindInput(MomentInput):
         required=False,
         help_text="Whether memories that newer ones made untrue are shown too. Default: the project's setting.",
     )
+    include_merged = serializers.BooleanField(
+        default=False,
+        help_text="Whether memories that were merged into others are shown too, where no other time is asked about.",
+    )
     latest_only = serializers.BooleanField(
-        default=False, help_text="Whether only what holds now is shown; it wins over `include_superseded`."
+        default=False,
+        help_text="Whether only what holds now is shown; it wins over `include_superseded` and `include_merged`.",
     )
     fields_ = NamesField(required=False, max_length=50, help_text="The keys to answer with; `id` always is.")
 
@@ -122,6 +127,7 @@ class FindInput(MomentInput):
         return Visibility(
             expired=given["show_expired"],
             superseded=given.get("include_superseded", superseded) and not given["latest_only"],
+            merged=given["include_merged"] and not given["latest_only"],
             today=next((day.astimezone(UTC).date() for day in days if day), None),
             moment=self.moment(),
         )

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from loci.errors import DomainError
 from loci.tenancy.models import new_id
+from memories.lifecycle.derived import renew_profile
 from memories.models import Attribute, Memory, MemoryState
 from memories.notices import Change, Happened, tell
 from memories.resolution import timeline
@@ -32,6 +33,7 @@ def close(memory: Memory, *, merged_into: Memory | None = None) -> dict[str, Any
     changes = {"state": MemoryState.SUPERSEDED, "replaced_by": merged_into, "updated_at": now}
     Memory.objects.filter(id=memory.id).update(**changes, version=F("version") + 1)
     outcomes.record(Outcome(meter="update", source=new_id()))
+    renew_profile(memory)
     tell([Change(memory.id, Happened.DELETE)])
     return {"id": str(memory.id), "updated_at": memory.updated_at.isoformat(), "supports": _supported(memory.id)}
 
@@ -45,6 +47,7 @@ def reopen(closed: Mapping[str, Any]) -> None:
     changes = {"state": MemoryState.ACTIVE, "replaced_by": None, "updated_at": parse_datetime(closed["updated_at"])}
     Memory.objects.filter(id=memory.id).update(**changes, version=F("version") + 1)
     outcomes.record(Outcome(meter="update", source=new_id()))
+    renew_profile(memory)
     tell([Change(memory.id, Happened.ADD)])
 
 

@@ -40,8 +40,8 @@ PROFILE_JOBS_KEPT_FOR = timedelta(days=30)
 
 REFRESH, REFRESH_QUEUE = "profiles", "maintenance"
 """The kind of job that finds the profiles whose memories have changed."""
-EMPTIED: Final = {"emptied": True}
-"""Where one begins that looks at emptied profiles only."""
+OUTDATED: Final = {"outdated": True}
+"""Where one begins that looks only at profiles that are known to be outdated: they have no stamp."""
 REFRESHED_AFTER = timedelta(minutes=5)
 """Who deletes one memory often deletes more: profiles are made again when that is likely over."""
 
@@ -114,12 +114,20 @@ def drop_derived(memories: Collection[Memory]) -> None:
         _refresh_soon()
 
 
+def renew_profile(memory: Memory) -> None:
+    """Has the profile of the memory's user generated again soon: the memory is hidden, or shown again."""
+    _lock("pg_advisory_xact_lock_shared")
+    profiles = Profile.objects.filter(entity__type=EntityType.USER, entity__name=memory.user_id)
+    if profiles.exclude(stamp="").update(stamp=""):
+        _refresh_soon()
+
+
 def _refresh_soon() -> None:
-    """A job that is not due yet does for all who delete until then."""
+    """A job that is not due yet does for all who delete or hide until then."""
     now = timezone.now()
     waiting = Job.objects.filter(kind=REFRESH, queue=REFRESH_QUEUE, state=JobState.PENDING, not_before__gt=now)
     if not waiting.exists():
-        jobs.enqueue(kind=REFRESH, queue=REFRESH_QUEUE, not_before=now + REFRESHED_AFTER, cursor=EMPTIED)
+        jobs.enqueue(kind=REFRESH, queue=REFRESH_QUEUE, not_before=now + REFRESHED_AFTER, cursor=OUTDATED)
 
 
 def _may_cover(memories: Collection[Memory]) -> Q:

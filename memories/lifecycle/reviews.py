@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from memories.models import Memory, MemoryState, Opinion, Review, ReviewKind, ReviewState
+from memories.queries import merges
 from memories.scope import SCOPED
 from orgs.project_settings import Flagging
 
@@ -62,12 +63,18 @@ def propose(memory: Memory, other: Memory, reason: str) -> Review:
     return review
 
 
+def asked_about(memory_ids: Collection[UUID], *, even_open: bool) -> set[UUID]:
+    """Returns those of these memories of which somebody decided whether to merge them, or with `even_open` is asked."""
+    asked = _about(memory_ids, side="other").filter(_still("other_id", "other_hash"), kind=ReviewKind.DUPLICATE)
+    settled = asked if even_open else asked.exclude(state=ReviewState.OPEN)
+    return set(settled.values_list("other_id", flat=True))
+
+
 def merged_into(memory_ids: Collection[UUID]) -> set[UUID]:
     """Returns the memories that were merged into these, into those, and so on."""
     found: set[UUID] = set()
     while memory_ids:
-        merged = _about(memory_ids, side="memory").filter(kind=ReviewKind.DUPLICATE, done__isnull=False)
-        memory_ids = set(merged.exclude(state=ReviewState.UNDONE).values_list("other_id", flat=True)) - found
+        memory_ids = set(merges().filter(memory_id__in=memory_ids).values_list("other_id", flat=True)) - found
         found |= memory_ids
     return found
 

@@ -68,7 +68,7 @@ class Profile(Scoped):
 
     `error` says why the last generation failed, `generation_count` how many succeeded, the last of them at
     `updated_at`. `stamp` tells of which state of the user's memories it was made; it is empty where that is to be done
-    again whatever they say. Deleting a memory of the user empties the profile.
+    again whatever they say. Deleting a memory of the user empties the profile, and hiding one takes its stamp.
     """
 
     entity = TenantForeignKey(Entity)

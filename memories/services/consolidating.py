@@ -19,7 +19,7 @@ from django.db.models import Q
 from loci.errors import DomainError
 from loci.tenancy.context import Tenant, current_project_id, tenant_tx
 from memories.lifecycle.merging import Pair, pairs_of
-from memories.lifecycle.reviews import propose
+from memories.lifecycle.reviews import asked_about, propose
 from memories.lifecycle.sameness import wording
 from memories.models import Memory, Review, ReviewState
 from memories.queries import SEARCHED_ONLY, visible
@@ -117,7 +117,7 @@ class _Run:
 
     def _merge_same_words(self, scope: Scope) -> None:
         told = _by_words(_texts(self.claim.tenant, scope), scope)
-        groups = {key: ids[:LARGEST] for key, ids in told.items() if len(ids) > 1 and key > self.cursor.group}
+        groups = {key: self._some(ids) for key, ids in told.items() if len(ids) > 1 and key > self.cursor.group}
         for last, memory_ids in _together(groups):
             with tenant_tx(self.claim.tenant):
                 self._note(replace(self.cursor, group=last))
@@ -126,6 +126,14 @@ class _Run:
                 for alike in _by_words(((memory, memory.text) for memory in memories), scope).values():
                     self._settle(pairs_of(alike), SAME_WORDS)
             self._pause_if_due()
+
+    def _some(self, alike: Sequence[UUID]) -> Sequence[UUID]:
+        """Returns those of a group that one run looks at, and passes over what an earlier one left as it is."""
+        if len(alike) <= LARGEST:
+            return alike
+        with tenant_tx(self.claim.tenant):
+            left = asked_about(alike, even_open=self.policy == Consolidation.PROPOSE)
+        return [memory_id for memory_id in alike if memory_id not in left][:LARGEST]
 
     def _merge_judged(self, scope: Scope) -> None:
         tenant = self.claim.tenant

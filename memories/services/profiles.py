@@ -57,7 +57,7 @@ GIVEN_UP = "The generation was given up."
 
 @dataclass(frozen=True)
 class Started:
-    """A stored generation, the names of its users, and the job that does it; none where there are no users."""
+    """A generation, the names of its users, and the job that was stored for it, if any was."""
 
     request: ProfileJob
     names: Sequence[str]
@@ -107,10 +107,19 @@ def job_of_profiles(job_id: UUID) -> ProfileJob:
 
 
 def accept_trigger(tenant: Tenant, name: str, *, by: Author) -> Started:
-    """Stores the generation of one user's profile. Raises `NotFound`, and `DomainError` where profiles are off."""
+    """Stores the generation of one user's profile, unless one waits to begin: that is returned instead.
+
+    Raises `NotFound`, and `DomainError` where profiles are off.
+    """
     with tenant_tx(tenant):
         _require_enabled()
-        return _accept(ProfileOperation.TRIGGER, [entity_of(EntityType.USER, name)], by)
+        user = entity_of(EntityType.USER, name)
+        # Locked: of two at once the second one finds the first one's.
+        list(Entity.objects.filter(id=user.id).select_for_update(of=["self"], no_key=True).values_list("id"))
+        waiting = ProfileJob.objects.filter(operation=ProfileOperation.TRIGGER, status=ProfileJobStatus.PENDING)
+        if request := waiting.filter(entities=[user.id]).first():
+            return Started(request, [name], None)
+        return _accept(ProfileOperation.TRIGGER, [user], by)
 
 
 def accept_sample(tenant: Tenant, size: int, *, by: Author) -> Started:

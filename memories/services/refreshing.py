@@ -1,7 +1,7 @@
 """Profiles follow the memories that they are made of: those whose memories have changed are generated again.
 
-The schedule looks at all profiles of a project once a day, and a deletion at those that it emptied, a few minutes
-later. A profile of unchanged memories costs no model, however often it is looked at.
+The schedule looks at all profiles of a project once a day, and whoever deletes or hides a memory at those that are
+outdated by it, a few minutes later. A profile of unchanged memories costs no model, however often it is looked at.
 """
 
 from collections.abc import Sequence
@@ -34,8 +34,9 @@ def perform_refresh(claim: Claim) -> None:
 def _next_profiles(claim: Claim) -> list[Profile]:
     cursor = claim.cursor or {}
     profiles = Profile.objects.select_related("entity").order_by("id")
-    if cursor.get("emptied"):
-        profiles = profiles.filter(stamp="", status=ProfileStatus.PENDING)
+    if cursor.get("outdated"):
+        # A model that could not be had is asked again the next day.
+        profiles = profiles.filter(stamp="").exclude(status=ProfileStatus.FAILED)
     if after := cursor.get("after"):
         profiles = profiles.filter(id__gt=UUID(after))
     return list(profiles[:BATCH])

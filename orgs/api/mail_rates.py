@@ -6,8 +6,8 @@ from rest_framework.request import Request
 
 from loci.errors import DomainError
 from orgs.accounts import rates
+from orgs.models import AGENTS_DOMAIN
 from orgs.queries import Caller
-from orgs.services.agent_mode import DOMAIN
 from orgs.services.authority import forbidden
 from orgs.services.invitations import TOO_MANY_MAILS
 
@@ -19,7 +19,7 @@ def check_may_mail(request: Request, by: Caller, email: str = "") -> None:
 
     Raises `DomainError`: 403 for an agent whom nobody has claimed, and 429 after too many.
     """
-    if by.user_email.endswith(f"@{DOMAIN}"):
+    if by.user_email.endswith(f"@{AGENTS_DOMAIN}"):
         raise forbidden(CLAIM_FIRST)
     counted = [("invite", str(by.user_id)), *([("invited", email)] if email else [])]
     if not all(rates.count(request._request, action, key) for action, key in counted):

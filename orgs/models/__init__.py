@@ -4,10 +4,11 @@ from orgs.models.audit import ActorType, AuditEntry, Outcome
 from orgs.models.keys import ApiKey, KeyKind
 from orgs.models.members import Invitation, Membership, Role
 from orgs.models.organizations import Attribution, Organization, OrgRow, Project
-from orgs.models.people import User, canonical_email
+from orgs.models.people import AGENTS_DOMAIN, User, canonical_email
 from orgs.models.sso import Domain, IdentityProvider, ProviderKind
 
 __all__ = [
+    "AGENTS_DOMAIN",
     "ActorType",
     "ApiKey",
     "Attribution",

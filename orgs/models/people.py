@@ -9,6 +9,10 @@ from django.db import models
 from loci.tenancy.models import new_id
 from orgs.sso.names import domain_name
 
+AGENTS_DOMAIN = "agents.invalid"
+"""Of the emails of programs that made themselves an account: no mail reaches it, and nobody can prove an address in it.
+"""
+
 
 def canonical_email(email: str) -> str:
     """Returns the one spelling under which an address is kept: emails that differ by case or Unicode form are one.

@@ -12,14 +12,12 @@ from orgs import audit
 from orgs.accounts.emails import drop_unproved_claims
 from orgs.accounts.people import make_at_home
 from orgs.ids import random_name
-from orgs.models import User
+from orgs.models import AGENTS_DOMAIN, User
 from orgs.queries import Caller, caller_of
 from orgs.services.api_keys import Restrictions, change_key, create_key
 from orgs.services.authority import is_unrestricted
 from orgs.services.sign_up import at_home, check_code, refuse_newcomers, refused
 
-DOMAIN = "agents.invalid"
-"""Of the emails of agents. No mail reaches it, and nobody can prove an address in it."""
 KEY_NAME = "agent"
 
 SWITCHED_OFF = "Agent mode is switched off on this server. Ask its operator, or sign up with an email."
@@ -45,7 +43,7 @@ def begin_agent(called: str, address: str) -> Agent:
         raise refused(SWITCHED_OFF, status=403)
     name = f"agent-{random_name(12).lower()}"
     with transaction.atomic():
-        person = User.objects.create_user(f"{name}@{DOMAIN}")
+        person = User.objects.create_user(f"{name}@{AGENTS_DOMAIN}")
         make_at_home(person)
         key = create_key(at_home(person, address), called or KEY_NAME, Restrictions())
     return Agent(name, key.secret)
@@ -89,4 +87,4 @@ def _become(agent: Caller, email: str) -> None:
 
 
 def _is_agent(caller: Caller) -> bool:
-    return caller.key is not None and caller.user_email.endswith(f"@{DOMAIN}")
+    return caller.key is not None and caller.user_email.endswith(f"@{AGENTS_DOMAIN}")

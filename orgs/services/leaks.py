@@ -5,11 +5,11 @@ from uuid import UUID
 
 from loci.tenancy.context import Tenant, org_tx, tenant_tx
 from orgs import audit
-from orgs.models import ActorType, ApiKey, Membership, Project, Role, User
+from orgs.models import ActorType, ApiKey, Project
 from orgs.queries import Caller, Refused, caller_of
-from orgs.services.agent_mode import DOMAIN as AGENTS
 from orgs.services.api_keys import revoke
 from orgs.services.mailing import of_organization, send_mail
+from orgs.services.owners import emails_of_owners
 from workers import jobs
 from workers.doorbell import announce
 from workers.jobs import Claim
@@ -41,7 +41,7 @@ def mail_leaked_key(claim: Claim) -> None:
     tenant = of_organization(claim.tenant)
     with tenant_tx(tenant):
         key = ApiKey.objects.select_related("org", "project", "created_by").filter(id=claim.event_id).first()
-        people = _concerned(key) if key else []
+        people = emails_of_owners(key.created_by_id) if key else []
     for email in people:
         send_mail([email], SUBJECT, "leaked_key", {"key": key})
     with tenant_tx(tenant):
@@ -58,11 +58,3 @@ def _end(org_id: UUID, key_id: UUID | None, address: str) -> None:
         job = jobs.enqueue(kind=KIND, queue=QUEUE, event_id=key_id)
     if job.published_at is not None:
         announce(tenant, job)
-
-
-def _concerned(key: ApiKey) -> list[str]:
-    """The emails of the key's maker and of the organization's owners, each once."""
-    owners = Membership.objects.filter(role=Role.OWNER, project=None).values_list("user_id", flat=True)
-    people = User.objects.filter(is_active=True, id__in=[*owners, key.created_by_id])
-    reachable = people.exclude(email__endswith=f"@{AGENTS}")
-    return list(reachable.order_by("email").values_list("email", flat=True))

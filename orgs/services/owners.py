@@ -1,9 +1,11 @@
-"""The rule that every organization and every project has an owner, and the lock under which it holds."""
+"""The rule that every organization and every project has an owner, the lock under which it holds, and who they are."""
+
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
 from loci.errors import DomainError
-from orgs.models import Membership, Organization, Project, Role
+from orgs.models import AGENTS_DOMAIN, Membership, Organization, Project, Role, User
 
 LAST_OWNER = "The organization would be left without an owner."
 LAST_OWNER_OF_PROJECT = "The project {name} would be left without an owner."
@@ -33,6 +35,14 @@ def check_owners() -> None:
     ).first()
     if orphan:
         raise _refused(LAST_OWNER_OF_PROJECT.format(name=orphan.name))
+
+
+def emails_of_owners(*others: UUID | None) -> list[str]:
+    """Returns the emails of the organization's owners and of these people, each once; of those whom mail reaches."""
+    owners = Membership.objects.filter(role=Role.OWNER, project=None).values_list("user_id", flat=True)
+    people = User.objects.filter(is_active=True, id__in=[*owners, *others])
+    reachable = people.exclude(email__endswith=f"@{AGENTS_DOMAIN}")
+    return list(reachable.order_by("email").values_list("email", flat=True))
 
 
 def _refused(words: str) -> DomainError:

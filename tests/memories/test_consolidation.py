@@ -40,6 +40,7 @@ from tests.memories.support import (
     memory,
     put,
     scripted_add,
+    search,
     texts,
 )
 from tests.memories.test_sameness import KEPT_APART, OTHER_WORDS, SAME
@@ -89,10 +90,15 @@ def test_a_merge_hides_one_and_its_undoing_leaves_all_as_it_was(alice: Person, *
         older,
         "The user likes tea.",
     )
-    assert newer in [row["id"] for row in listed(alice, include_superseded=True)]
+    for name in ("include_superseded", "include_merged"):
+        shown_too: Json = {name: True}
+        assert newer in [row["id"] for row in listed(alice, **shown_too)]
+        assert newer in [hit["id"] for hit in search(alice, "tea", **shown_too)]
+        assert newer not in [row["id"] for row in listed(alice, latest_only=True, **shown_too)]
     assert [entry["event"] for entry in history(alice, newer)] == ["ADD", "DELETE"]
     decide(alice, review, "undo")
     assert (believed(alice), found(alice), listed(alice)) == (before, hits, shown)
+    assert listed(alice, include_merged=True) == shown
     assert [entry["event"] for entry in history(alice, newer)] == ["ADD", "DELETE", "UPDATE"]
     assert history(alice, newer)[0] | {"valid_to": None} == was[0]
     # A person has decided: it is not done again.
@@ -286,6 +292,24 @@ def test_a_commit_merges_only_so_many(applying: Person, monkeypatch: pytest.Monk
         two(applying, f"Likes {thing}", f"The user likes {thing}.")
     assert consolidate(applying) == 5  # Two groups, two, one; the scope; the end.
     assert len(merged(applying)) == 5
+
+
+def test_one_run_goes_on_where_the_one_before_left_many_that_say_the_same(
+    proposing: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consolidating, "LARGEST", 3)
+    said = [f"{subject} tea{end}" for subject in ("Likes", "likes", "The user likes") for end in ("", ".", "!")]
+    oldest, *others = two(proposing, *said[:7])
+    proposed = []
+    for _ in range(4):
+        consolidate(proposing)
+        proposed.append(len(merged(proposing)))
+    assert proposed == [2, 4, 6, 6]
+    assert set(merged(proposing)) == {(oldest, other) for other in others}
+    set_project(proposing, consolidation="apply")
+    for _ in range(3):
+        consolidate(proposing)
+    assert texts(proposing) == ["Likes tea"]
 
 
 def test_what_changes_while_a_job_reads_is_not_merged(applying: Person, services: Services) -> None:

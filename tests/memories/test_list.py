@@ -128,6 +128,7 @@ def test_superseded_memories_are_shown_on_request(moved: Person) -> None:
     assert texts(moved, include_superseded=True) == ["Oslo", "Rome"]
     assert texts(moved, includeSuperseded="TRUE", latest_only="False") == ["Oslo", "Rome"]
     assert texts(moved, include_superseded=True, latest_only=True) == ["Oslo"]
+    assert texts(moved, include_merged=True) == ["Oslo"]  # It was not merged.
 
 
 def test_a_project_may_show_superseded_memories_by_itself(moved: Person) -> None:
@@ -150,7 +151,7 @@ def test_a_wildcard_lists_the_project(three: Person) -> None:
 def test_parameters_of_other_versions_mean_nothing(three: Person) -> None:
     others: list[Any] = [True, "maybe", {"a": 1}, 7]
     for value in others:
-        ignored = ("include_merged", "enable_graph", "version", "api_version", "source", "top_k", "output_format", "x")
+        ignored = ("enable_graph", "version", "api_version", "source", "top_k", "output_format", "x")
         assert texts(three, **dict.fromkeys(ignored, value)) == ["third", "second", "first"]
 
 

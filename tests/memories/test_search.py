@@ -158,7 +158,7 @@ def test_bad_parameters_are_refused(alice: Person) -> None:
 
 
 def test_parameters_of_other_versions_mean_nothing(five: Person) -> None:
-    names = ("enable_graph", "include_merged", "api_version", "version", "source", "use_criteria", "no_such_parameter")
+    names = ("enable_graph", "api_version", "version", "source", "use_criteria", "no_such_parameter")
     expected = found(five, "tea")
     values: list[Any] = [True, "perhaps", {"a": 1}]
     for value in values:

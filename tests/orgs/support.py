@@ -8,7 +8,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.utils import timezone
 
-from loci.tenancy.context import org_tx
+from loci.tenancy.context import Tenant, org_tx, tenant_tx
 from orgs.accounts.middleware import SSO_DOMAIN, SSO_ORG, SSO_PROVIDER
 from orgs.models import Domain, IdentityProvider, Membership, Project, ProviderKind, User
 from orgs.queries import Caller, caller_of
@@ -21,6 +21,12 @@ ORGANIZATIONS = "/api/v1/orgs/organizations/"
 def organization_of(person: Person, rest: str = "") -> str:
     """Returns the address of the person's organization, or of something below it."""
     return f"{ORGANIZATIONS}{person.org_id}/{rest}"
+
+
+def control_of(person: Person) -> Tenant:
+    """The tenant of the organization's own rows."""
+    with tenant_tx(person.tenant):
+        return Tenant(Project.objects.get(is_control=True).id, person.tenant.org_id)
 
 
 def project_of(person: Person, rest: str = "") -> str:

@@ -17,19 +17,13 @@ from orgs.services import erasing, organizations
 from orgs.services.api_keys import create_api_key
 from orgs.services.deletion import restore_project
 from tests.conftest import Person, Services
-from tests.orgs.support import ORGANIZATIONS, member_of, organization_of, project_of, signed_in, with_key
+from tests.orgs.support import ORGANIZATIONS, control_of, member_of, organization_of, project_of, signed_in, with_key
 from tests.tenancy.rows import all_rows, everything, make_rows
 from workers import jobs
 from workers.jobs import Claim, Fenced
 from workers.models import Job, JobState
 from workers.tasks.erase import ERASE, erase
 from workers.tasks.running import run
-
-
-def control_of(person: Person) -> Tenant:
-    """The tenant of the organization's own rows."""
-    with tenant_tx(person.tenant):
-        return Tenant(Project.objects.get(is_control=True).id, person.tenant.org_id)
 
 
 def delete(person: Person, address: str) -> None:

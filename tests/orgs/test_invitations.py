@@ -16,8 +16,7 @@ from django.utils import timezone
 from loci.tenancy.context import Tenant, org_tx, tenant_tx
 from orgs.accounts import rates
 from orgs.accounts.people import INVITATION, create_person
-from orgs.models import AuditEntry, Invitation, Membership, Organization, Project, User
-from orgs.services.agent_mode import DOMAIN
+from orgs.models import AGENTS_DOMAIN, AuditEntry, Invitation, Membership, Organization, Project, User
 from orgs.services.invitations import MAILS_PER_DAY_TO_ONE
 from tests.conftest import Person
 from tests.orgs.accounts.browser import HOME, PASSWORD, Browser, link_in
@@ -414,6 +413,6 @@ def test_a_mailbox_gets_only_so_many_whoever_invites(
 
 
 def test_an_agent_whom_nobody_has_claimed_invites_nobody(alice: Person) -> None:
-    agent = member_of(alice, f"bot@{DOMAIN}", "OWNER")
+    agent = member_of(alice, f"bot@{AGENTS_DOMAIN}", "OWNER")
     assert ask(agent).status_code == 403
     assert mail.outbox == []

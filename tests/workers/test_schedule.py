@@ -127,6 +127,16 @@ def test_what_is_deleted_or_erased_gets_none(old: None, alice: Person, other: Te
     assert [project_id for project_id, *_ in stored()] == [other.project_id]
 
 
+def test_projects_of_a_deleted_organization_get_none_but_its_hidden_one(old: None, alice: Person, bob: Person) -> None:
+    with tenant_tx(alice.tenant):
+        Organization.objects.update(deleted_at=timezone.now())
+        control = Project.objects.get(is_control=True).id
+    store_due([Schedule("hourly", "maintenance", every=HOURLY.every, in_control=True)])
+    projects = {project_id for project_id, *_ in stored()}
+    assert {control, bob.tenant.project_id} <= projects
+    assert alice.tenant.project_id not in projects
+
+
 def test_hidden_projects_of_organizations_get_those_that_are_meant_for_them(old: None) -> None:
     assert store_due([HOURLY]) == 2
     end(JobState.DONE, ago=HOURLY.every)

@@ -12,7 +12,7 @@ from orgs import audit
 from orgs.queries import Caller
 from webhooks.bodies import body_of
 from webhooks.models import TEST, Delivery, DeliveryState, WebhookEndpoint
-from webhooks.queries import find_delivery, find_endpoint, lock_deliveries, replayable
+from webhooks.queries import find_delivery, find_endpoint, replayable
 from webhooks.queueing import enqueue, enqueue_again
 from webhooks.services.endpoints import INACTIVE
 
@@ -52,9 +52,9 @@ def replay_failed(by: Caller, public_id: str, since: datetime) -> Replayed:
     with tenant_tx(by.tenant):
         endpoint = _active(public_id)
         failed: QuerySet[Delivery] = replayable(endpoint, since)
-        oldest = failed.order_by("created_at", "id").values("id")[:MAX_REPLAYED]
-        locked = lock_deliveries(failed.filter(id__in=oldest))
-        chosen = list(Delivery.objects.only("id", "endpoint_id", "memory_id").filter(id__in=locked))
+        # One statement that sorts once: joined with a list of the oldest, locking 5,000 took seconds.
+        oldest = failed.order_by("id").select_for_update(of=["self"], no_key=True)
+        chosen = list(oldest.only("id", "endpoint_id", "memory_id")[:MAX_REPLAYED])
         _send_again(chosen)
         audit.record(by, "webhook.replay", "webhook", endpoint.public_id, count=len(chosen))
         return Replayed(len(chosen), failed.count() if len(chosen) == MAX_REPLAYED else 0)

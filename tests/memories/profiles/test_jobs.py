@@ -1,5 +1,6 @@
 """Generations of profiles: asked for once, followed by their address, done one user after the other."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -67,7 +68,31 @@ def test_a_repeated_request_starts_nothing_and_says_so(alice: Person) -> None:
     assert len(open_jobs(alice)) == 1
     another = ask(alice, {"operation": "trigger", "entity_type": "user", "entity_id": "blake"}, "one")
     assert another.status_code == 409
-    assert trigger(alice, key="two")["job_id"] != first["job_id"]
+    assert trigger(alice, key="two") == first
+
+
+def test_who_asks_for_what_waits_to_begin_joins_it(alice: Person, llm: FakeLLM) -> None:
+    keep(alice, "Likes rain")
+    keep(alice, "Likes tea", user_id="blake")
+    enable(alice, schema=SCHEMA)
+    llm.answers = lambda _data: answer(fullName="Alex")
+    first, of_another = trigger(alice), trigger(alice, "blake")
+    assert trigger(alice) == first
+    assert of_another["job_id"] != first["job_id"]
+    work(alice)
+    assert llm.calls == 2
+    again = trigger(alice)
+    assert again["job_id"] != first["job_id"]
+    work(alice)
+    assert llm.calls == 3
+
+
+def test_of_many_who_ask_at_once_one_starts_a_generation(alice: Person) -> None:
+    keep(alice, "Likes rain")
+    enable(alice)
+    with ThreadPoolExecutor(4) as threads:
+        started = list(threads.map(lambda _: trigger(alice), range(4)))
+    assert len({each["job_id"] for each in started}) == len(open_jobs(alice)) == 1
 
 
 def test_a_sample_takes_the_users_of_whom_most_is_remembered(alice: Person, llm: FakeLLM) -> None:

@@ -20,7 +20,8 @@ from tests.memories.profiles.support import (
     trigger,
     work,
 )
-from tests.memories.support import call, delete, keep, put
+from tests.memories.reviewing import consolidate, decide, only_review, set_project
+from tests.memories.support import call, delete, keep, post, put
 from tests.memories.test_retention import MONTH, WEEK, prune
 from workers import jobs
 from workers.models import Job, JobState
@@ -166,6 +167,36 @@ def test_after_a_deletion_only_what_it_emptied_is_generated(enabled: Person, llm
     do(enabled, job)
     assert profile(enabled)["status"] == "insufficient_data"
     assert profile(enabled, "blake")["profile"] == {"all": "Likes rain"}
+
+
+def test_a_profile_follows_soon_what_a_review_hides_and_shows_again(enabled: Person) -> None:
+    set_project(enabled, review_negative_feedback="negative")
+    keep(enabled, "Likes snow")
+    tea = keep(enabled, "Likes tea")
+    generate(enabled)
+    post(enabled, "/v1/feedback/", memory_id=tea, feedback="NEGATIVE")
+    review = only_review(enabled)
+    decide(enabled, review, "reject")
+    (job,) = waiting(enabled)
+    assert timedelta(minutes=4) < job.not_before - timezone.now() <= timedelta(minutes=5)
+    assert profile(enabled)["profile"] == {"all": "Likes snow, Likes tea"}
+    do(enabled, job)
+    assert profile(enabled)["profile"] == {"all": "Likes snow"}
+    decide(enabled, review, "undo")
+    (another,) = waiting(enabled)
+    do(enabled, another)
+    assert profile(enabled)["profile"] == {"all": "Likes snow, Likes tea"}
+
+
+def test_a_profile_follows_soon_what_a_consolidation_merges(enabled: Person) -> None:
+    set_project(enabled, consolidation="apply")
+    for text in ("Likes tea", "The user likes tea.", "Likes snow"):
+        keep(enabled, text)
+    generate(enabled)
+    consolidate(enabled)
+    (job,) = waiting(enabled)
+    do(enabled, job)
+    assert profile(enabled)["profile"] == {"all": "Likes snow, Likes tea"}
 
 
 def test_deletions_where_nobody_has_a_profile_leave_no_job(enabled: Person) -> None:
