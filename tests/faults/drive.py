@@ -10,10 +10,16 @@ from secrets import token_hex
 CLIENTS = 8
 PAUSE_BETWEEN_FAULTS_S = 1.5
 MAX_TRIES = 20
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 Fault = Callable[[], None]
 Accept = Callable[[str], bool]
 """Asks for the memory of one text; tells whether it was promised."""
+
+
+def random_words() -> str:
+    """Returns two words that no other text has; of letters, as long numbers could be redacted as secrets."""
+    return " ".join(token_hex(8).translate(LETTERS) for _ in range(2))
 
 
 @dataclass
@@ -33,7 +39,7 @@ def drive(accept: Accept, faults: Sequence[Fault], *, count: int, seconds: float
         time.sleep(max(0.0, begun + seconds * number / count - time.monotonic()))
         for attempt in range(MAX_TRIES):
             # No words in common: the texts are not near to each other, and one call of the model is enough for each.
-            text = f"{number}-{attempt} {token_hex(8)} {token_hex(8)}"
+            text = f"{number}-{attempt} {random_words()}"
             if accept(text):
                 seen.promised.append(text)
                 return

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from secrets import token_hex
 from uuid import UUID
 
 import pytest
@@ -12,6 +11,7 @@ from loci.local.programs import wait_for
 from memories.models import EventStatus
 from tests.conftest import Person, Services
 from tests.fakes.llm import FakeLLM, Fault
+from tests.faults.drive import random_words
 from tests.faults.processes import BUDGET_S, environment, running
 from tests.faults.queued import accept, cut_waits_short, remembered, with_status
 
@@ -28,7 +28,6 @@ MODES = {
     Fault.HANG: 2,
 }
 """How the model fails, and how many times before it is well again."""
-LETTERS = str.maketrans("0123456789", "ghijklmnop")
 ADDS_PER_MODE = 0.1
 """Of the size of the chaos run."""
 FAILED_WITHIN_S, DONE_WITHIN_S = 120, 300
@@ -47,7 +46,7 @@ def test_no_answer_of_a_model_loses_an_add_or_leaves_rubbish(
     said: list[str] = []
     for mode, failures in MODES.items():
         began, before, llm.fault = time.monotonic(), llm.calls, mode
-        texts = [_text() for _ in range(int(adds * ADDS_PER_MODE))]
+        texts = [random_words() for _ in range(int(adds * ADDS_PER_MODE))]
         events = accept(alice.tenant, texts)
         _await_calls(llm, before + failures)
         llm.fault, failed = None, llm.calls - before
@@ -70,8 +69,3 @@ def _await_success(services: Services, person: Person, events: list[UUID]) -> No
         return with_status(person.tenant, events, EventStatus.SUCCEEDED) == len(events)
 
     assert wait_for(are_done, DONE_WITHIN_S), "Adds are left over."
-
-
-def _text() -> str:
-    """Two words that no other text has: the texts are not near to each other."""
-    return " ".join(token_hex(8).translate(LETTERS) for _ in range(2))
