@@ -27,6 +27,8 @@ from loci.tenancy.provision import TEMPLATE, provision
 from tests import pool
 from workers.celery import app as celery_app
 
+pytest_plugins = ["tests.set_up"]
+
 ROLES = {"default": "loci_app", "owner": "loci_owner", "system": "loci_system"}
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 DATABASE = "loci_test"

@@ -7,7 +7,6 @@ from tests.conftest import Person
 from tests.fakes.llm import FakeLLM
 from tests.fakes.settings import use
 from tests.memories.reviewing import set_project
-from tests.tenancy.conftest import admin, set_up, sets  # noqa: F401  # Fixtures.
 
 
 @pytest.fixture(autouse=True)

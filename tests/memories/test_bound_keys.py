@@ -47,8 +47,8 @@ from tests.memories.support import (
     work,
 )
 from tests.orgs.support import with_key
+from tests.set_up import SetUp
 from tests.tenancy.rows import everything
-from tests.tenancy.world import SetUp
 from workers.tasks.add import ADD
 from workers.tasks.running import run
 

@@ -32,7 +32,7 @@ from tests.memories.support import (
     texts,
     work,
 )
-from tests.tenancy.world import SetUp
+from tests.set_up import SetUp
 from workers.tasks.delete import DELETE
 from workers.tasks.running import run
 

@@ -25,8 +25,8 @@ from tests.memories.support import (
     supersede,
     texts,
 )
+from tests.set_up import SetUp
 from tests.tenancy.rows import superuser
-from tests.tenancy.world import SetUp
 
 V3 = "/v3/memories/"
 ALEX = {"user_id": "alex"}

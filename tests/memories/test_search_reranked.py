@@ -19,7 +19,7 @@ from tests.fakes.llm import FakeLLM, Fault
 from tests.fakes.reranker import Dialect, FakeReranker
 from tests.fakes.settings import use, use_reranker
 from tests.memories.support import Json, call, keep, ok
-from tests.tenancy.world import SetUp
+from tests.set_up import SetUp
 
 SEARCH = "/v3/memories/search/"
 FACTS = ["Likes green tea", "Lives in Berlin", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]

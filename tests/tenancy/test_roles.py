@@ -13,10 +13,11 @@ from orgs.models import Membership, Project, Role, User
 from orgs.queries import Caller, caller_of
 from orgs.services.api_keys import Restrictions, create_api_key, create_key
 from tests.conftest import Person, Services
+from tests.set_up import SetUp
 from tests.tenancy.cases import CASES, Call
 from tests.tenancy.roles import ACTORS, ALL, KEYS, NEEDS, ORGANIZATION_KEYS, Actor
 from tests.tenancy.rows import everything
-from tests.tenancy.world import SetUp, World, in_its_place, new_world
+from tests.tenancy.world import World, in_its_place, new_world
 
 ROLES = {
     "reader": (Role.READER, None),

@@ -4,10 +4,10 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
@@ -24,8 +24,6 @@ from tests.conftest import Person, make_person
 from tests.orgs.support import signed_in, with_organization_key
 from tests.tenancy.cases import Call, Ids
 from tests.tenancy.rows import make_rows, org_rows, saved
-
-T = TypeVar("T")
 
 LONG_NUMBER = 10**12
 """Beyond it, an entity's number is no part of any other number in an answer."""
@@ -161,12 +159,6 @@ def ids_of_nobody() -> Ids:
         webhook=f"wh_{name}",
         message=f"msg_{uuid.uuid4().hex}",
     )
-
-
-class SetUp(Protocol):
-    """What the fixture `set_up` returns."""
-
-    def __call__(self, name: str, make: Callable[[], T]) -> T: ...
 
 
 @dataclass

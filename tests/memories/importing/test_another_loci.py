@@ -29,7 +29,7 @@ from tests.memories.support import (
     search,
     texts,
 )
-from tests.tenancy.world import SetUp
+from tests.set_up import SetUp
 
 
 @pytest.fixture
