@@ -142,8 +142,15 @@ def empty(services: Services, django_db_setup: None) -> Iterator[Callable[[], ob
         yield lambda: connection.execute(statement)
 
 
+@pytest.fixture(scope="session")
+def counters(services: Services) -> Iterator[redis.Redis]:
+    """Where requests are counted."""
+    with redis.Redis.from_url(services.valkey.url) as connection:
+        yield connection
+
+
 @pytest.fixture
-def database(empty: Callable[[], object], services: Services, django_db_blocker: Any) -> Iterator[None]:
+def database(empty: Callable[[], object], counters: redis.Redis, django_db_blocker: Any) -> Iterator[None]:
     """Opens the database to a test with real transactions, and empties it afterwards."""
     from loci.observability import request_log
     from orgs.accounts.auditing import notes
@@ -155,15 +162,14 @@ def database(empty: Callable[[], object], services: Services, django_db_blocker:
         notes().wait()
         pool.take_back()
         empty()
-        _forget_rates(services.valkey.url)
+        _forget_rates(counters)
 
 
-def _forget_rates(url: str) -> None:
+def _forget_rates(counters: redis.Redis) -> None:
     """The tests share an address, whose requests are counted over an hour and a day."""
-    with redis.Redis.from_url(url) as valkey:
-        counted = list(valkey.scan_iter(match="*rates*", count=1000))
-        if counted:
-            valkey.delete(*counted)
+    counted = list(counters.scan_iter(match="*rates*", count=1000))
+    if counted:
+        counters.delete(*counted)
 
 
 @pytest.fixture
