@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -27,13 +27,13 @@ from loci.tenancy.provision import TEMPLATE, provision
 from tests import pool
 from workers.celery import app as celery_app
 
-pytest_plugins = ["tests.set_up"]
-
 ROLES = {"default": "loci_app", "owner": "loci_owner", "system": "loci_system"}
 FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 DATABASE = "loci_test"
 KEPT = ["auth_permission", "django_content_type", "django_migrations", "plan"]
 """The tables that migrations fill, and no test changes."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,42 @@ def _forget_rates(counters: redis.Redis) -> None:
     counted = list(counters.scan_iter(match="*rates*", count=1000))
     if counted:
         counters.delete(*counted)
+
+
+class SetUp(Protocol):
+    """What the fixture `set_up` returns."""
+
+    def __call__(self, name: str, make: Callable[[], T]) -> T: ...
+
+
+@pytest.fixture(scope="session")
+def admin(services: Services, django_db_setup: None) -> Iterator[psycopg.Connection]:
+    """A superuser, whom nothing stops."""
+    with psycopg.connect(services.postgres.admin_url(DATABASE), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def sets() -> dict[str, tuple[Any, sql.Composed]]:
+    """What `set_up` made, by name, and the statements that make its rows again."""
+    return {}
+
+
+@pytest.fixture
+def set_up(database: None, admin: psycopg.Connection, sets: dict[str, tuple[Any, sql.Composed]]) -> SetUp:
+    """Returns what makes something of this name with all of its rows, and in later tests puts those rows back."""
+    from tests.tenancy.rows import all_saved
+
+    def once(name: str, make: Callable[[], T]) -> T:
+        if name not in sets:
+            sets[name] = make(), all_saved(admin)
+        else:
+            with admin.transaction():
+                admin.execute(sets[name][1])
+        found: T = sets[name][0]
+        return found
+
+    return once
 
 
 @pytest.fixture

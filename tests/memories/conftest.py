@@ -1,11 +1,13 @@
 from collections.abc import Iterator
 
 import pytest
+from pytest_django import Settings
 
 from loci.net import llm as calling
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM
 from tests.fakes.settings import use
+from tests.fakes.site import Site
 from tests.memories.reviewing import set_project
 
 
@@ -32,3 +34,17 @@ def proposing(alice: Person) -> Person:
 def applying(alice: Person) -> Person:
     set_project(alice, consolidation="apply")
     return alice
+
+
+@pytest.fixture
+def eyes(llm: FakeLLM, settings: Settings) -> FakeLLM:
+    """A model that sees and reads."""
+    settings.VISION_MODEL = f"{settings.LLM_MODEL}-vision"
+    return llm
+
+
+@pytest.fixture
+def site(settings: Settings) -> Iterator[Site]:
+    with Site() as server:
+        settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{server.port}"]
+        yield server

@@ -18,7 +18,7 @@ from memories.models import Entity as EntityRow
 from orgs.models import AuditEntry, Project, User
 from orgs.roles import BOUND_SCOPES
 from orgs.services.api_keys import create_api_key
-from tests.conftest import Person, Services, make_person
+from tests.conftest import Person, Services, SetUp, make_person
 from tests.fakes.llm import FakeLLM
 from tests.http.endpoints import Endpoint, json_endpoints
 from tests.memories.support import (
@@ -47,7 +47,6 @@ from tests.memories.support import (
     work,
 )
 from tests.orgs.support import with_key
-from tests.set_up import SetUp
 from tests.tenancy.rows import everything
 from workers.tasks.add import ADD
 from workers.tasks.running import run

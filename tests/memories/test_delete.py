@@ -12,7 +12,7 @@ from loci.tenancy.context import Tenant
 from loci.tenancy.registry import PROJECT_TABLES
 from memories.retrieval.filters.parser import UNKNOWN_KEY
 from memories.services import deleting
-from tests.conftest import Person, make_person
+from tests.conftest import Person, SetUp, make_person
 from tests.fakes.llm import FakeLLM, data_of
 from tests.memories.support import (
     Json,
@@ -32,7 +32,6 @@ from tests.memories.support import (
     texts,
     work,
 )
-from tests.set_up import SetUp
 from workers.tasks.delete import DELETE
 from workers.tasks.running import run
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests.conftest import Person, Services, make_person
+from tests.conftest import Person, Services, SetUp, make_person
 from tests.memories.support import (
     FEB,
     JAN,
@@ -25,7 +25,6 @@ from tests.memories.support import (
     supersede,
     texts,
 )
-from tests.set_up import SetUp
 from tests.tenancy.rows import superuser
 
 V3 = "/v3/memories/"

@@ -6,9 +6,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from tests.conftest import Person, make_person
+from tests.conftest import Person, SetUp, make_person
 from tests.memories.support import FEB, JAN, MAR, call, get, keep, ok, post, show_superseded, supersede
-from tests.set_up import SetUp
 
 V1, V2 = "/v1/memories/", "/v2/memories/"
 ONE_OF = "One of the filters: app_id, user_id, agent_id, run_id is required!"

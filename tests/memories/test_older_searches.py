@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Person, make_person
+from tests.conftest import Person, SetUp, make_person
 from tests.memories.support import Json, call, keep, post
-from tests.set_up import SetUp
 
 V1, V2, V3 = "/v1/memories/search/", "/v2/memories/search/", "/v3/memories/search/"
 AT_LEAST_ONE = "At least one of the filters: agent_id, user_id, app_id, run_id is required!"

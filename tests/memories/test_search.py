@@ -6,10 +6,9 @@ import pytest
 
 from loci.tenancy.context import tenant_tx
 from memories.models import Memory
-from tests.conftest import Person, make_person
+from tests.conftest import Person, SetUp, make_person
 from tests.fakes.settings import unreachable_embedder
 from tests.memories.support import Json, add, call, keep, search, show_superseded, supersede
-from tests.set_up import SetUp
 
 SEARCH = "/v3/memories/search/"
 FACTS = ["Likes green tea", "Lives in Berlin", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Person, make_person
+from tests.conftest import Person, SetUp, make_person
 from tests.fakes.llm import FakeLLM
 from tests.fakes.reranker import FakeReranker
 from tests.fakes.settings import unreachable_embedder, use, use_reranker
 from tests.memories.support import Json, add, call, fact, keep, lives_in, ok, post, scripted_add
-from tests.set_up import SetUp
 
 SEARCH = "/v3/memories/search/"
 LEGS = ("semantic", "bm25", "entity", "clues", "conversation")

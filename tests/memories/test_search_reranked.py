@@ -14,12 +14,11 @@ from loci.http.places import place_if_free
 from loci.net import breaker
 from loci.tenancy.context import tenant_tx
 from memories.retrieval import reranking
-from tests.conftest import Person, make_person
+from tests.conftest import Person, SetUp, make_person
 from tests.fakes.llm import FakeLLM, Fault
 from tests.fakes.reranker import Dialect, FakeReranker
 from tests.fakes.settings import use, use_reranker
 from tests.memories.support import Json, call, keep, ok
-from tests.set_up import SetUp
 
 SEARCH = "/v3/memories/search/"
 FACTS = ["Likes green tea", "Lives in Berlin", "Works as a nurse", "Has a dog called Rex", "Plays the violin"]

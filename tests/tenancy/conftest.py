@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from orgs.accounts import rates
-from tests.set_up import SetUp
+from tests.conftest import SetUp
 from tests.tenancy.world import World, in_its_place, new_world
 
 

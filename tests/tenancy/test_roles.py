@@ -12,8 +12,7 @@ from loci.tenancy.context import org_tx, tenant_tx
 from orgs.models import Membership, Project, Role, User
 from orgs.queries import Caller, caller_of
 from orgs.services.api_keys import Restrictions, create_api_key, create_key
-from tests.conftest import Person, Services
-from tests.set_up import SetUp
+from tests.conftest import Person, Services, SetUp
 from tests.tenancy.cases import CASES, Call
 from tests.tenancy.roles import ACTORS, ALL, KEYS, NEEDS, ORGANIZATION_KEYS, Actor
 from tests.tenancy.rows import everything

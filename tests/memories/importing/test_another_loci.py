@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from loci.tenancy.context import tenant_tx
 from memories.models import Memory
-from tests.conftest import Person, make_person
+from tests.conftest import Person, SetUp, make_person
 from tests.fakes.llm import FakeLLM
 from tests.memories.importing.support import everything, past, run_import
 from tests.memories.support import (
@@ -29,7 +29,6 @@ from tests.memories.support import (
     search,
     texts,
 )
-from tests.set_up import SetUp
 
 
 @pytest.fixture
