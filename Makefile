@@ -30,7 +30,7 @@ test-integrations: $(VENV)/dev.stamp $(INTEGRATION_LOCKS:tests/integrations/%.lo
 	$(WITH_NODE) $(BIN)/pytest tests/integrations --timeout=600
 
 coverage: $(VENV)/dev.stamp ## measure what the tests reach of tenancy and authentication
-	$(IN_TREE) $(BIN)/coverage run -m pytest -m "not chaos" tests/tenancy tests/orgs tests/billing tests/http/test_addresses.py
+	$(IN_TREE) $(BIN)/coverage run -m pytest -m "not chaos" tests/tenancy tests/orgs tests/billing tests/http/test_addresses.py tests/workers/test_retention.py tests/memories/test_retention.py
 	$(BIN)/coverage report
 
 lint: $(VENV)/dev.stamp ## check style, format, layers and migrations
