@@ -25,6 +25,7 @@ from loci.local.valkey import Valkey
 from loci.tenancy.context import Tenant, has_tenant
 from loci.tenancy.provision import TEMPLATE, provision
 from tests import pool
+from tests.fakes.site import Site
 from workers.celery import app as celery_app
 
 ROLES = {"default": "loci_app", "owner": "loci_owner", "system": "loci_system"}
@@ -206,6 +207,14 @@ def set_up(database: None, admin: psycopg.Connection, sets: dict[str, tuple[Any,
         return found
 
     return once
+
+
+@pytest.fixture
+def site(settings: Any) -> Iterator[Site]:
+    """A server that the operator allowed."""
+    with Site() as server:
+        settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{server.port}"]
+        yield server
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from loci.net import llm as calling
 from tests.conftest import Person
 from tests.fakes.llm import FakeLLM
 from tests.fakes.settings import use
-from tests.fakes.site import Site
 from tests.memories.reviewing import set_project
 
 
@@ -41,10 +40,3 @@ def eyes(llm: FakeLLM, settings: Settings) -> FakeLLM:
     """A model that sees and reads."""
     settings.VISION_MODEL = f"{settings.LLM_MODEL}-vision"
     return llm
-
-
-@pytest.fixture
-def site(settings: Settings) -> Iterator[Site]:
-    with Site() as server:
-        settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{server.port}"]
-        yield server

@@ -34,14 +34,6 @@ def names(monkeypatch: pytest.MonkeyPatch) -> SystemNames:
 
 
 @pytest.fixture
-def site(settings: Settings) -> Iterator[Site]:
-    """A server that the operator allowed."""
-    with Site() as server:
-        settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{server.port}"]
-        yield server
-
-
-@pytest.fixture
 def canary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Canary]:
     """Sits on what is here the port of https, so that each URL that were let through would be heard."""
     with Canary() as bird:

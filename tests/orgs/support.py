@@ -65,6 +65,16 @@ def signed_in(person: Person, sso_organization: Person | None = None) -> Person:
     return replace(person, client=client)
 
 
+def delete(person: Person, address: str) -> None:
+    """Deletes the organization or project at this address, in a session of the person's."""
+    assert signed_in(person).client.delete(address).status_code == 200
+
+
+def restored(person: Person, address: str) -> int:
+    """Asks for the restoration of what has this address, and returns the status of the answer."""
+    return person.client.post(f"{address}restore/", content_type="application/json").status_code
+
+
 def with_restricted_key(person: Person, scopes: tuple[str, ...]) -> Person:
     """Returns the person with a key of their project that has these scopes only."""
     assert person.tenant.org_id

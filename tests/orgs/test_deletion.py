@@ -17,22 +17,23 @@ from orgs.services import erasing, organizations
 from orgs.services.api_keys import create_api_key
 from orgs.services.deletion import restore_project
 from tests.conftest import Person, Services
-from tests.orgs.support import ORGANIZATIONS, control_of, member_of, organization_of, project_of, signed_in, with_key
+from tests.orgs.support import (
+    ORGANIZATIONS,
+    control_of,
+    delete,
+    member_of,
+    organization_of,
+    project_of,
+    restored,
+    signed_in,
+    with_key,
+)
 from tests.tenancy.rows import all_rows, everything, make_rows
 from workers import jobs
 from workers.jobs import Claim, Fenced
 from workers.models import Job, JobState
 from workers.tasks.erase import ERASE, erase
 from workers.tasks.running import run
-
-
-def delete(person: Person, address: str) -> None:
-    assert signed_in(person).client.delete(address).status_code == 200
-
-
-def restored(person: Person, address: str) -> int:
-    """Asks for the restoration of what has this address, and returns the status of the answer."""
-    return person.client.post(f"{address}restore/", content_type="application/json").status_code
 
 
 def erasure_of(person: Person) -> UUID:

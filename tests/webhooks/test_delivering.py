@@ -20,7 +20,7 @@ from loci.tenancy.context import Tenant, tenant_tx
 from tests.conftest import Person
 from tests.fakes.receiver import Answer, Receiver, Seen
 from tests.fakes.site import Site
-from tests.orgs.support import project_of
+from tests.orgs.support import delete, project_of, restored, signed_in
 from tests.pool import lends
 from tests.webhooks.sending import (
     attempt,
@@ -34,7 +34,6 @@ from tests.webhooks.sending import (
     stored,
     stored_endpoint,
 )
-from tests.workers.test_deleted_projects import delete, restore
 from webhooks import delivering
 from webhooks.delivering import CRASHED, NO_SUCCESS
 from webhooks.models import Delivery
@@ -68,10 +67,10 @@ def test_an_answer_is_not_unpacked(alice: Person, receiver: Receiver) -> None:
 
 def test_what_waits_for_a_deleted_project_is_sent_when_it_is_restored(alice: Person, receiver: Receiver) -> None:
     delivery = new_delivery(alice.tenant, new_endpoint(alice.tenant, receiver.url))
-    delete(alice, project_of)
+    delete(alice, project_of(alice))
     assert attempt(alice.tenant, delivery).state == "pending"
     assert receiver.received == []
-    restore(alice, project_of)
+    assert restored(signed_in(alice), project_of(alice)) == 200
     assert attempt(alice.tenant, delivery).state == "delivered"
 
 

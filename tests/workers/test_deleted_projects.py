@@ -9,7 +9,7 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from tests.conftest import Person
-from tests.orgs.support import control_of, organization_of, project_of, signed_in
+from tests.orgs.support import control_of, delete, organization_of, project_of, restored, signed_in
 from tests.workers.support import kind, new_job, row
 from workers import watchdog
 from workers.dispatcher import dispatch_until, publish_due
@@ -28,31 +28,22 @@ def system_connection() -> Iterator[None]:
     connections["system"].close()
 
 
-def delete(person: Person, address: Address) -> None:
-    assert signed_in(person).client.delete(address(person)).status_code == 200
-
-
-def restore(person: Person, address: Address) -> None:
-    response = signed_in(person).client.post(f"{address(person)}restore/", content_type="application/json")
-    assert response.status_code == 200
-
-
 @of_either
 def test_they_are_not_rung_for_until_it_is_restored(alice: Person, bob: Person, address: Address) -> None:
     waiting, of_another = new_job(alice.tenant), new_job(bob.tenant)
-    delete(alice, address)
+    delete(alice, address(alice))
     assert [job.job_id for job in publish_due()] == [of_another]
-    restore(alice, address)
+    assert restored(signed_in(alice), address(alice)) == 200
     assert [job.job_id for job in publish_due()] == [waiting]
 
 
 @of_either
 def test_a_worker_that_was_rung_before_leaves_them(alice: Person, address: Address) -> None:
     job_id = new_job(alice.tenant)
-    delete(alice, address)
+    delete(alice, address(alice))
     assert not run(kind(), alice.tenant, job_id)
     assert row(alice.tenant, job_id).state == JobState.PENDING
-    restore(alice, address)
+    assert restored(signed_in(alice), address(alice)) == 200
     assert run(kind(), alice.tenant, job_id)
     assert row(alice.tenant, job_id).state == JobState.DONE
 
@@ -63,7 +54,7 @@ def test_nobody_is_told_that_they_wait_for_long(
 ) -> None:
     monkeypatch.setattr(watchdog, "SILENT_FOR_S", 0)
     new_job(alice.tenant, not_before=timezone.now() + AN_HOUR_AGO, published_at=timezone.now())
-    delete(alice, address)
+    delete(alice, address(alice))
     turns = iter([False, True])
     dispatch_until(lambda: next(turns))
     assert REGISTRY.get_sample_value("loci_queue_due_jobs", {"queue": "extraction"}) == 0
@@ -72,7 +63,7 @@ def test_nobody_is_told_that_they_wait_for_long(
 
 def test_those_of_the_organization_itself_go_on(alice: Person) -> None:
     """Its erasure is one of them."""
-    delete(alice, organization_of)
+    delete(alice, organization_of(alice))
     erasure = new_job(control_of(alice))
     assert [job.job_id for job in publish_due()] == [erasure]
     assert run(kind(), control_of(alice), erasure)
