@@ -2,12 +2,23 @@
 
 from typing import Any
 
+import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from memories.retrieval import indexed
 from tests.conftest import Person
 from tests.memories.support import call, keep, ok, post, queue, search, work
 from tests.orgs.support import project_of
+
+
+@pytest.fixture(autouse=True)
+def _indexes_stay_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which projects have indexes is asked anew every ten seconds: not in the middle of a test."""
+    monkeypatch.setattr(indexed, "KNOWN_S", 600)
+    caches["process"].clear()
+
 
 NOISE = ("BEGIN", "COMMIT", "SET LOCAL", "SELECT * FROM caller_by_digests(")
 
